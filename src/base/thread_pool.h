@@ -1,0 +1,63 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace carat {
+
+/// Fork and join over numbered shares; the caller is one of the threads.
+///
+///     ThreadPool pool(2);
+///     pool.run(n_shares, [&](std::int64_t share, int thread) { ... });   // every share once, returns when all are done
+///
+/// run() is called by one thread at a time; shares must not call run(). Which thread takes which share is not
+/// determined, so a share's result may depend on its number only (`thread` picks scratch memory, nothing else).
+/// Waiting threads spin for some microseconds and then sleep, so an idle pool costs nothing.
+class ThreadPool {
+ public:
+  static constexpr std::int64_t kMaxShares = (std::int64_t{1} << 20) - 1;
+
+  /// n_threads >= 1, the caller included.
+  explicit ThreadPool(int n_threads);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int n_threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  template <typename F>
+  void run(std::int64_t n_shares, F&& share_fn) {
+    using Fn = std::remove_reference_t<F>;
+    run_erased(
+        n_shares,
+        [](void* context, std::int64_t share, int thread) { (*static_cast<Fn*>(context))(share, thread); },
+        const_cast<void*>(static_cast<const void*>(std::addressof(share_fn))));
+  }
+
+ private:
+  using ShareFn = void (*)(void* context, std::int64_t share, int thread);
+
+  void run_erased(std::int64_t n_shares, ShareFn fn, void* context);
+  bool take_and_run_share(int thread);
+  void work(int thread);
+
+  // (generation : 24, shares of the job : 20, next share : 20). A share is claimed by compare-and-swap on the whole
+  // word, so a late worker can never claim a share of a job whose description it did not read.
+  std::atomic<std::uint64_t> ticket_{0};
+  std::atomic<ShareFn> fn_{nullptr};
+  std::atomic<void*> context_{nullptr};
+  std::atomic<std::int32_t> n_done_{0};
+  std::atomic<std::int32_t> epoch_{0};  // changes with every job: what parked workers wait on
+  std::atomic<bool> stopping_{false};
+  std::vector<std::thread> workers_;
+};
+
+/// Threads worth using here: the processors this process may run on.
+int default_thread_count();
+
+}  // namespace carat

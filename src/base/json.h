@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,11 +19,24 @@ struct JsonLimits {
   std::size_t digits = 64;        ///< characters of one number
 };
 
-/// Parses one JSON text (iterative; trailing text refused). A number that int64, uint64 and double cannot hold keeps its text:
+/// Parses one JSON text (iterative; trailing text refused; of a repeated key the last value counts, as in Python).
+/// Integers beyond int64 and uint64, and decimals of more than 17 digits that a double would change, keep their text:
 /// see big_number_text. Errors: kCorrupt with line and column; kLimit naming the limit.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
 
 /// The digits of a number kept as text, or empty for every other value.
 std::string_view big_number_text(const Json& value);
+
+/// Any number as a double, kept text included (rounded); nullopt for what is no number.
+/// Readers of decimals use this instead of is_number().
+std::optional<double> json_double(const Json& value);
+
+/// The value of one number literal of JSON's grammar, as parse_json would make it; nullopt for any other text and for
+/// magnitudes a double cannot reach.
+std::optional<Json> json_number(std::string_view literal);
+
+/// JSON text of a value, kept numbers printed again as they were; invalid UTF-8 becomes U+FFFD. Compact, or with
+/// `indent` blanks per level. Iterative.
+std::string dump_json(const Json& value, int indent = -1);
 
 }  // namespace carat

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/result.h"
+
+namespace carat::store {
+
+/// The environment variables that decide where things are, as values, so that a test can set them.
+struct Environment {
+  std::string xdg_data_home;  ///< XDG_DATA_HOME
+  std::string home;           ///< HOME, else the home folder of the user database
+  std::string carat_model;    ///< CARAT_MODEL: the default model, a path or a name
+
+  static Environment of_process();
+};
+
+/// $XDG_DATA_HOME/carat, else ~/.local/share/carat. An empty or relative XDG_DATA_HOME counts as unset, as the XDG base
+/// directory specification says. Nothing is created. Errors: kInvalidArgument without any home folder.
+Result<std::filesystem::path> data_dir(const Environment& environment);
+
+/// Creates `path` and what is missing above it (also a missing home folder), each with mode 0700; existing folders keep
+/// their modes. Errors: kIo naming the folder.
+Result<void> create_private_dirs(const std::filesystem::path& path);
+
+}  // namespace carat::store

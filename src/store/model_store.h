@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "store/data_dir.h"
+
+namespace carat::store {
+
+/// A model in the data directory. Its name is the file's name without ".gguf" (of a split file: without the part's
+/// number too), or the folder's.
+struct StoredModel {
+  std::string name;
+  std::filesystem::path path;  ///< the GGUF file (its first part), or the Hugging Face folder
+};
+
+/// The models as plain files: DATA_DIR/models/NAME.gguf, or DATA_DIR/models/NAME/ with a config.json.
+///
+///     ASSIGN_OR_RETURN(const ModelStore store, ModelStore::open(Environment::of_process()));
+///     ASSIGN_OR_RETURN(const std::filesystem::path path, store.resolve("gemma-3-270m-q4_k_m"));
+class ModelStore {
+ public:
+  /// Creates the folder, mode 0700, so that a message may say "put it there".
+  static Result<ModelStore> open(const Environment& environment);
+
+  const std::filesystem::path& models_dir() const { return models_dir_; }
+
+  /// Sorted by name; pieces that are no language model by themselves (mmproj-*, mtp-*, later parts) are left out.
+  Result<std::vector<StoredModel>> list() const;
+
+  /// A path that exists wins, then a name in the store (".gguf" may be left on).
+  /// Errors: kNotFound, suggesting near misses and listing what is there.
+  Result<std::filesystem::path> resolve(std::string_view argument) const;
+
+  /// What a command uses without --model: CARAT_MODEL, else the only model in the store.
+  /// Errors: kNotFound (none), kInvalidArgument (several, listed), or resolve's for CARAT_MODEL.
+  Result<std::filesystem::path> default_model() const;
+
+ private:
+  ModelStore(std::filesystem::path models_dir, std::string carat_model)
+      : models_dir_(std::move(models_dir)), carat_model_(std::move(carat_model)) {}
+
+  std::filesystem::path models_dir_;
+  std::string carat_model_;
+};
+
+}  // namespace carat::store

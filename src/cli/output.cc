@@ -1,0 +1,39 @@
+#include "cli/output.h"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+namespace carat::cli {
+
+Result<void> write_stdout(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(fmt::format("cannot write to stdout: {}", std::strerror(errno)));
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+void say(std::string_view text) { fmt::print(stderr, "carat: {}\n", text); }
+
+Result<std::string> read_stdin(std::size_t max_bytes) {
+  std::string text;
+  std::array<char, 65536> chunk;
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return io_error(fmt::format("cannot read stdin: {}", std::strerror(errno)));
+    if (n == 0) return text;
+    text.append(chunk.data(), static_cast<std::size_t>(n));
+    if (text.size() > max_bytes)
+      return limit_exceeded(fmt::format("stdin has more than {} bytes; send less", max_bytes));
+  }
+}
+
+}  // namespace carat::cli

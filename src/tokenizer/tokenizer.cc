@@ -1,0 +1,173 @@
+#include "tokenizer/tokenizer.h"
+
+#include <utility>
+
+#include "base/utf8.h"
+#include "tokenizer/bpe.h"
+#include "tokenizer/code_point_map.h"
+#include "tokenizer/control_tokens.h"
+#include "tokenizer/detokenizer.h"
+#include "tokenizer/joints.h"
+#include "tokenizer/literal_matcher.h"
+#include "tokenizer/merge_table.h"
+#include "tokenizer/piece_index.h"
+#include "tokenizer/vocabulary_check.h"
+
+namespace carat::tokenizer {
+
+/// Everything encode needs, made once by create().
+class Tokenizer::Impl {
+ public:
+  explicit Impl(Vocabulary v) : vocabulary(std::move(v)), index(vocabulary.pieces) {}
+
+  /// Fills what is not filled by the constructor. REQUIRES: check_shape(vocabulary) said yes.
+  Result<void> prepare() {
+    ASSIGN_OR_RETURN(byte_ids, settle_types(vocabulary, index));
+    if (vocabulary.merges.empty() && !vocabulary.scores.empty()) {
+      merges = MergeTable::from_scores(vocabulary, index);
+    } else {
+      ASSIGN_OR_RETURN(merges, MergeTable::from_ranks(vocabulary, index));
+    }
+    vocabulary.merges = {};  // 4 MB that the table now holds in another form
+    vocabulary.scores = {};
+    joints = Joints(vocabulary.pieces, merges.results());
+    for (std::size_t id = 0; id < vocabulary.pieces.size(); ++id) index_piece(static_cast<TokenId>(id));
+    const auto named = [&](TokenId& id, std::string_view text) {
+      if (id < 0) id = index.find(text).value_or(-1);
+    };
+    named(vocabulary.bos, control::kBos);
+    named(vocabulary.eos, control::kEos);
+    named(vocabulary.unk, control::kUnk);
+    named(vocabulary.pad, control::kPad);
+    return {};
+  }
+
+  std::vector<TokenId> encode(std::string_view text, const LiteralMatcher& literals) const {
+    std::vector<TokenId> ids, word;
+    ids.reserve(text.size() / 4 + 1);
+    for (std::size_t at = 0; at < text.size();) {
+      const LiteralMatcher::Match match = literals.empty() ? LiteralMatcher::Match{} : literals.find(text, at);
+      if (match.length == 0) {
+        encode_between(text.substr(at), word, ids);
+        break;
+      }
+      encode_between(text.substr(at, match.begin - at), word, ids);
+      ids.push_back(match.id);
+      at = match.begin + match.length;
+    }
+    return ids;
+  }
+
+  Vocabulary vocabulary;  // without merges and scores
+  PieceIndex index;       // borrows vocabulary.pieces; an Impl never moves
+  ByteIds byte_ids{};
+  MergeTable merges;
+  Joints joints;
+  CodePointMap code_points;
+  LiteralMatcher added, added_and_control;
+
+ private:
+  void index_piece(TokenId id) {
+    const std::string_view text = vocabulary.pieces[static_cast<std::size_t>(id)];
+    const PieceType type = vocabulary.types[static_cast<std::size_t>(id)];
+    if (type == PieceType::kAdded) added.add(text, id);
+    if (type == PieceType::kAdded || type == PieceType::kControl) added_and_control.add(text, id);
+    if (type == PieceType::kAdded || type == PieceType::kNormal) {
+      const CodePoint point = decode_utf8(text, 0);
+      if (point.length == text.size()) code_points.set(point.value, id);
+    }
+  }
+
+  /// BPE of text that holds no literal. Cuts it into words at the joints; `word` is scratch.
+  void encode_between(std::string_view text, std::vector<TokenId>& word, std::vector<TokenId>& ids) const {
+    constexpr char32_t kSpaceSymbol = 0x2581;
+    const auto end_word = [&] {
+      if (word.size() == 1) {
+        ids.push_back(word[0]);
+      } else {
+        merge_word(merges, word, ids);
+      }
+      word.clear();
+    };
+    char32_t previous = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      CodePoint point = decode_utf8(text, at);
+      if (point.value == U' ') point.value = kSpaceSymbol;
+      const TokenId symbol = point.length == 0 ? -1 : code_points.find(point.value);
+      if (!word.empty() && (symbol < 0 || !joints.joined(previous, point.value))) end_word();
+      const std::size_t length = point.length == 0 ? 1 : point.length;
+      if (symbol >= 0) {
+        word.push_back(symbol);
+        previous = point.value;
+      } else {  // byte fallback
+        for (const char c : text.substr(at, length)) ids.push_back(byte_ids[static_cast<unsigned char>(c)]);
+      }
+      at += length;
+    }
+    if (!word.empty()) end_word();
+  }
+};
+
+Tokenizer::Tokenizer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Tokenizer::Tokenizer(Tokenizer&&) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
+Tokenizer::~Tokenizer() = default;
+
+Result<Tokenizer> Tokenizer::create(Vocabulary vocabulary) {
+  RETURN_IF_ERROR(check_shape(vocabulary));
+  auto impl = std::make_unique<Impl>(std::move(vocabulary));
+  RETURN_IF_ERROR(impl->prepare());
+  return Tokenizer(std::move(impl));
+}
+
+std::vector<TokenId> Tokenizer::encode(std::string_view text) const { return impl_->encode(text, impl_->added); }
+
+std::vector<TokenId> Tokenizer::encode_with_control(std::string_view text) const {
+  return impl_->encode(text, impl_->added_and_control);
+}
+
+std::string Tokenizer::decode(std::span<const TokenId> ids) const {
+  Detokenizer detokenizer(*this, {.control = Detokenizer::Control::kKeep, .runs = Detokenizer::Runs::kWhole});
+  std::string text;
+  for (const TokenId id : ids) text += detokenizer.push(id);
+  return text += detokenizer.flush();
+}
+
+std::optional<TokenId> Tokenizer::control_id(std::string_view text) const {
+  const auto id = impl_->index.find(text);
+  return id && is_control(*id) ? id : std::nullopt;
+}
+
+PieceType Tokenizer::type(TokenId id) const {
+  CARAT_CHECK(id >= 0 && static_cast<std::size_t>(id) < vocab_size());
+  return impl_->vocabulary.types[static_cast<std::size_t>(id)];
+}
+
+unsigned char Tokenizer::byte_value(TokenId id) const {
+  const auto digit = [](char c) { return static_cast<unsigned char>(c <= '9' ? c - '0' : c - 'A' + 10); };
+  const std::string_view text = piece(id);  // "<0xE5>"
+  return static_cast<unsigned char>(digit(text[3]) << 4 | digit(text[4]));
+}
+
+std::size_t Tokenizer::vocab_size() const { return impl_->vocabulary.pieces.size(); }
+
+std::string_view Tokenizer::piece(TokenId id) const {
+  CARAT_CHECK(id >= 0 && static_cast<std::size_t>(id) < vocab_size());
+  return impl_->vocabulary.pieces[static_cast<std::size_t>(id)];
+}
+
+std::optional<TokenId> Tokenizer::find_piece(std::string_view text) const { return impl_->index.find(text); }
+
+TokenId Tokenizer::bos() const { return impl_->vocabulary.bos; }
+TokenId Tokenizer::eos() const { return impl_->vocabulary.eos; }
+TokenId Tokenizer::unk() const { return impl_->vocabulary.unk; }
+TokenId Tokenizer::pad() const { return impl_->vocabulary.pad; }
+
+std::size_t Tokenizer::memory_bytes() const {
+  const Impl& t = *impl_;
+  return sizeof(Impl) + t.vocabulary.pieces.memory_bytes() + t.vocabulary.types.capacity() + t.index.memory_bytes() +
+         t.merges.memory_bytes() + t.joints.memory_bytes() + t.code_points.memory_bytes() + t.added.memory_bytes() +
+         t.added_and_control.memory_bytes();
+}
+
+}  // namespace carat::tokenizer

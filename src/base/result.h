@@ -20,7 +20,7 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by design
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT
 
   bool has_value() const { return state_.index() == 0; }
@@ -82,11 +82,11 @@ class [[nodiscard]] Result<void> {
 };
 
 /// Returns the error of `expr` (a Result of any type) from the enclosing function, if it has one.
-#define RETURN_IF_ERROR(expr)                                  \
-  do {                                                         \
-    if (auto carat_result_ = (expr); !carat_result_) {         \
-      return std::move(carat_result_).error();                 \
-    }                                                          \
+#define RETURN_IF_ERROR(expr)                          \
+  do {                                                 \
+    if (auto carat_result_ = (expr); !carat_result_) { \
+      return std::move(carat_result_).error();         \
+    }                                                  \
   } while (false)
 
 #define CARAT_CONCAT_INNER(a, b) a##b

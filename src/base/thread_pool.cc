@@ -62,7 +62,8 @@ void ThreadPool::run_erased(std::int64_t n_shares, ShareFn fn, void* context) {
   fn_.store(fn, std::memory_order_relaxed);
   context_.store(context, std::memory_order_relaxed);
   n_done_.store(0, std::memory_order_relaxed);
-  const std::uint64_t generation = ((ticket_.load(std::memory_order_relaxed) >> (2 * kFieldBits)) + 1) & kGenerationMask;
+  const std::uint64_t generation =
+      ((ticket_.load(std::memory_order_relaxed) >> (2 * kFieldBits)) + 1) & kGenerationMask;
   ticket_.store((generation << (2 * kFieldBits)) | (static_cast<std::uint64_t>(n_shares) << kFieldBits),
                 std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_release);
@@ -84,7 +85,8 @@ bool ThreadPool::take_and_run_share(int thread) {
     // While a share is unclaimed its caller waits, so these belong to this ticket if the exchange below succeeds.
     const ShareFn fn = fn_.load(std::memory_order_relaxed);
     void* context = context_.load(std::memory_order_relaxed);
-    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire)) continue;
+    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire))
+      continue;
     const auto n = static_cast<std::int32_t>(shares_of(ticket));
     fn(context, next_of(ticket), thread);
     // The last one wakes a parked caller. After this line the job may be gone.
@@ -96,9 +98,8 @@ bool ThreadPool::take_and_run_share(int thread) {
 void ThreadPool::work(int thread) {
   std::int32_t seen = 0;
   for (;;) {
-    const bool awake = spin_until([&] {
-      return epoch_.load(std::memory_order_acquire) != seen || stopping_.load(std::memory_order_acquire);
-    });
+    const bool awake = spin_until(
+        [&] { return epoch_.load(std::memory_order_acquire) != seen || stopping_.load(std::memory_order_acquire); });
     if (!awake) epoch_.wait(seen, std::memory_order_acquire);
     if (stopping_.load(std::memory_order_acquire)) return;
     seen = epoch_.load(std::memory_order_acquire);

@@ -13,7 +13,8 @@ namespace carat {
 /// Fork and join over numbered shares; the caller is one of the threads.
 ///
 ///     ThreadPool pool(2);
-///     pool.run(n_shares, [&](std::int64_t share, int thread) { ... });   // every share once, returns when all are done
+///     pool.run(n_shares, [&](std::int64_t share, int thread) { ... });   // every share once, returns when all are
+///     done
 ///
 /// run() is called by one thread at a time; shares must not call run(). Which thread takes which share is not
 /// determined, so a share's result may depend on its number only (`thread` picks scratch memory, nothing else).
@@ -34,8 +35,7 @@ class ThreadPool {
   void run(std::int64_t n_shares, F&& share_fn) {
     using Fn = std::remove_reference_t<F>;
     run_erased(
-        n_shares,
-        [](void* context, std::int64_t share, int thread) { (*static_cast<Fn*>(context))(share, thread); },
+        n_shares, [](void* context, std::int64_t share, int thread) { (*static_cast<Fn*>(context))(share, thread); },
         const_cast<void*>(static_cast<const void*>(std::addressof(share_fn))));
   }
 

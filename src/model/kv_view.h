@@ -22,10 +22,10 @@ inline constexpr std::int64_t kKvPageKeys = 64;
 /// K/V of one layer that owns some. A page is, for each K/V head in turn:
 ///   K  [4 groups][head_dim][16 keys]      V  [64 keys][head_dim]
 struct KvLayerLayout {
-  std::int64_t layer = 0;        ///< index in ModelConfig::layers
+  std::int64_t layer = 0;  ///< index in ModelConfig::layers
   std::int64_t n_kv_heads = 0;
   std::int64_t head_dim = 0;
-  std::int64_t window = 0;       ///< keys a row sees, itself included; 0 = all
+  std::int64_t window = 0;  ///< keys a row sees, itself included; 0 = all
   KvType type = KvType::kF32;
 
   std::int64_t head_bytes() const { return 2 * kKvPageKeys * head_dim * kv_element_bytes(type); }

@@ -23,8 +23,8 @@ struct MatView {
 
   /// MatView<float> reads as MatView<const float>.
   template <typename U>
-    requires(std::is_same_v<const U, T> && !std::is_const_v<U>)
-  MatView(const MatView<U>& other) : MatView(other.data, other.rows, other.cols, other.stride) {}  // NOLINT
+  requires(std::is_same_v<const U, T> && !std::is_const_v<U>) MatView(const MatView<U>& other)
+      : MatView(other.data, other.rows, other.cols, other.stride) {}  // NOLINT
 
   T* row(std::int64_t i) const {
     CARAT_DCHECK(i >= 0 && i < rows);

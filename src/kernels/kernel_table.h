@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/packed/packed_view.h"
+
+namespace carat::kernels {
+
+/// One tile of attention: some (query row, query head) pairs that read the same K/V head of the same sequence.
+struct AttentionTile {
+  static constexpr int kMaxRows = 6;
+
+  int n_rows = 0;
+  const float* q[kMaxRows] = {};          ///< [head_dim] each, after norm and RoPE
+  float* out[kMaxRows] = {};              ///< [head_dim] each
+  std::int64_t first_key[kMaxRows] = {};  ///< keys [first_key, end_key) are visible, at absolute positions
+  std::int64_t end_key[kMaxRows] = {};
+  const std::byte* const* pages = nullptr;  ///< page p holds keys 64 p ... 64 p + 63 (model/kv_view.h)
+  std::int64_t head_offset = 0;             ///< bytes from the start of a page to this K/V head
+  std::int64_t head_dim = 0;
+  float scale = 1;
+  int kv_type = 0;  ///< 0 f32, 1 f16, 2 bf16 (model::KvType)
+};
+
+/// One ISA's implementation of every op, each on one thread and as small as a share of work. The public functions in
+/// <op>.h divide the work and call through it. All tables but `ref` give the same bits; `ref` (src/ref) computes in
+/// double.
+///
+/// Pointers may be unaligned; tails are handled inside; x and y may be the same where the op's header says so.
+struct KernelTable {
+  const char* name;
+
+  void (*rms_norm)(const float* x, const float* weight, std::int64_t n, float eps, float* y);
+  void (*gelu_mul)(const float* gate, const float* up, std::int64_t n, float* y);
+  void (*add)(const float* a, const float* b, std::int64_t n, float* y);
+  void (*scale)(const float* x, float factor, std::int64_t n, float* y);
+  void (*scaled_add)(const float* x, float factor, std::int64_t n, float* y);  ///< y = fma(x, factor, y)
+  void (*multiply)(const float* a, const float* b, std::int64_t n, float* y);
+  void (*softcap)(const float* x, float cap, std::int64_t n, float* y);
+  void (*softmax)(const float* x, std::int64_t n, float* y);
+  void (*rope)(float* x, std::int64_t n_heads, std::int64_t head_dim, const float* cos, const float* sin,
+               std::int64_t n_pairs);
+  /// y[t, r] for r in the groups [first_group, end_group). x_sums[t, k / 16] = sums of 16 activations, read only by
+  /// formats with a minimum. x rows hold cols_padded values, zero beyond cols.
+  void (*matmul)(const PackedView& w, std::int64_t first_group, std::int64_t end_group, const float* x,
+                 std::int64_t x_stride, const float* x_sums, std::int64_t x_sums_stride, std::int64_t n_tokens,
+                 float* y, std::int64_t y_stride);
+  void (*attention)(const AttentionTile& tile);
+};
+
+}  // namespace carat::kernels

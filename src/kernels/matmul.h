@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "kernels/exec.h"
+#include "kernels/packed/packed_view.h"
+#include "tensor/view.h"
+
+namespace carat::kernels {
+
+/// y_i[t, r] = sum_k W_i[r, k] x[t, k]        for several matrices of one input in one parallel region
+///
+/// x    [tokens, cols]     f32; rows may be strided
+/// W_i  [rows_i, cols]     packed, any format; formats may differ
+/// y_i  [tokens, rows_i]   f32; rows may be strided; must not overlap x or each other
+///
+/// Arithmetic: docs/arithmetic.md 4 (`exact`): f32, one fixed order over k, the same for one column and for many, so a
+/// result depends neither on the other tokens nor on threads.
+/// Error:  against ref (double over the decoded weights) <= 1e-6 * sum |W x|; pinned in matmul_test.cc.
+/// Scratch: matmul_scratch_bytes(tokens, cols) of exec.arena.
+void matmul(MatView<const float> x, std::span<const PackedView* const> weights, std::span<const MatView<float>> ys,
+            Exec& exec);
+
+/// One matrix.
+void matmul(MatView<const float> x, const PackedView& weight, MatView<float> y, Exec& exec);
+
+std::size_t matmul_scratch_bytes(std::int64_t tokens, std::int64_t cols);
+
+}  // namespace carat::kernels

@@ -1,0 +1,33 @@
+// What is built from F and I alike on every ISA. Included inside an ISA namespace after its vec_*.h, which provides:
+//
+//   F: load, store, load_partial, store_partial, set1, add, sub, mul, div, fma, max, min, less, select,
+//      load_i8, load_u8, load_bf16, load_f16
+//   I: load_i, set1_i, and_i, or_i, xor_i, add_i, sub_i, shift_left<N>, shift_right<N>, shift_right_signed<N>
+//   to_float, round_to_int (nearest even), bits_to_float, float_to_bits
+//
+// F is always 16 lanes of f32, so every sum has the same shape on every ISA (docs/arithmetic.md 2).
+
+inline F zero() { return set1(0.0f); }
+
+/// Sum of the 16 lanes as a fixed tree: lane i + lane i + 8, then + 4, + 2, + 1.
+inline float reduce_add(F a) {
+  float t[16];
+  store(t, a);
+  for (int half = 8; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) t[i] += t[i + half];
+  }
+  return t[0];
+}
+
+inline float reduce_max(F a) {
+  float t[16];
+  store(t, a);
+  for (int half = 8; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) t[i] = t[i] > t[i + half] ? t[i] : t[i + half];
+  }
+  return t[0];
+}
+
+inline F abs(F a) { return bits_to_float(and_i(float_to_bits(a), set1_i(0x7FFFFFFF))); }
+inline F sign_of(F a) { return bits_to_float(and_i(float_to_bits(a), set1_i(static_cast<std::int32_t>(0x80000000u)))); }
+inline F or_bits(F a, F b) { return bits_to_float(or_i(float_to_bits(a), float_to_bits(b))); }

@@ -1,0 +1,34 @@
+// AVX2 + FMA + F16C. 16 registers of 8 lanes: tiles of six accumulators of 16 lanes.
+// Only intrinsics, fixed-width integers and our -inl.h files in here: a standard template would become a weak symbol
+// compiled for this ISA that the linker may hand to everyone (tools/check_isa_objects).
+#include <immintrin.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+#include "kernels/packed/layout.h"
+
+#define CARAT_ATTENTION_ROWS 3
+#define CARAT_ATTENTION_GROUPS 2
+#define CARAT_ATTENTION_VECTORS 2
+#define CARAT_MATMUL_COLUMNS 3
+
+namespace carat::kernels::avx2 {
+namespace {
+
+#include "kernels/simd/math.h"
+#include "kernels/simd/vec_avx2.h"
+#include "kernels/simd/vec_ops.h"
+
+#include "kernels/attention-inl.h"
+#include "kernels/elementwise-inl.h"
+#include "kernels/matmul/matmul_f32-inl.h"
+
+}  // namespace
+
+extern const KernelTable kTable = {
+    "avx2", rms_norm, gelu_mul, add_rows, scale, scaled_add, multiply, softcap, softmax, rope, matmul, attention,
+};
+
+}  // namespace carat::kernels::avx2

@@ -1,0 +1,32 @@
+// Any CPU: the normative f32 contract, plain C++.
+// Only intrinsics, fixed-width integers and our -inl.h files in here: a standard template would become a weak symbol
+// compiled for this ISA that the linker may hand to everyone (tools/check_isa_objects).
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+#include "kernels/packed/layout.h"
+
+#define CARAT_ATTENTION_ROWS 1
+#define CARAT_ATTENTION_GROUPS 4
+#define CARAT_ATTENTION_VECTORS 4
+#define CARAT_MATMUL_COLUMNS 2
+
+namespace carat::kernels::scalar {
+namespace {
+
+#include "kernels/simd/math.h"
+#include "kernels/simd/vec_ops.h"
+#include "kernels/simd/vec_scalar.h"
+
+#include "kernels/attention-inl.h"
+#include "kernels/elementwise-inl.h"
+#include "kernels/matmul/matmul_f32-inl.h"
+
+}  // namespace
+
+extern const KernelTable kTable = {
+    "scalar", rms_norm, gelu_mul, add_rows, scale, scaled_add, multiply, softcap, softmax, rope, matmul, attention,
+};
+
+}  // namespace carat::kernels::scalar

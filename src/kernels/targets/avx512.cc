@@ -17,9 +17,12 @@
 namespace carat::kernels::avx512 {
 namespace {
 
-#include "kernels/simd/math.h"
+// Each builds on the one before it: blank lines keep clang-format from sorting them.
 #include "kernels/simd/vec_avx512.h"
+
 #include "kernels/simd/vec_ops.h"
+
+#include "kernels/simd/math.h"
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"

@@ -15,9 +15,12 @@
 namespace carat::kernels::scalar {
 namespace {
 
-#include "kernels/simd/math.h"
-#include "kernels/simd/vec_ops.h"
+// Each builds on the one before it: blank lines keep clang-format from sorting them.
 #include "kernels/simd/vec_scalar.h"
+
+#include "kernels/simd/vec_ops.h"
+
+#include "kernels/simd/math.h"
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"

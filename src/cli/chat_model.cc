@@ -1,0 +1,36 @@
+#include "cli/chat_model.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/file.h"
+#include "base/json.h"
+
+namespace carat::cli {
+namespace {
+
+// tokenizer_config.json lists every added token: Gemma's is 1.2 MB with 40,000 members.
+constexpr std::uint64_t kMaxTokenizerConfigBytes = std::uint64_t{64} << 20;
+
+}  // namespace
+
+bool has_chat_template(const formats::ModelSource& source) {
+  if (source.gguf) {
+    auto text = source.gguf->metadata().get_string("tokenizer.chat_template");
+    return text && !text->empty();
+  }
+  std::error_code ignored;
+  const std::filesystem::path& folder = source.folder->path;
+  if (std::filesystem::exists(folder / "chat_template.jinja", ignored)) return true;
+  const auto text = read_file(folder / "tokenizer_config.json", kMaxTokenizerConfigBytes);
+  if (!text) return false;
+  const auto config = parse_json(*text);
+  return config && config->is_object() && config->contains("chat_template");
+}
+
+std::optional<chat::ChatFormat> chat_format_of(const formats::ModelSource& source, const model::ModelConfig& config) {
+  if (!has_chat_template(source)) return std::nullopt;
+  if (config.architecture == model::Architecture::kGemma3) return chat::ChatFormat::kGemma3;
+  return config.ple_dim > 0 ? chat::ChatFormat::kGemma4Small : chat::ChatFormat::kGemma4Large;
+}
+
+}  // namespace carat::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+
+#include "chat/render.h"
+#include "formats/model_source.h"
+#include "model/config.h"
+
+namespace carat::cli {
+
+/// Whether the model's files carry a chat template: tokenizer.chat_template of a GGUF file; chat_template.jinja, or
+/// chat_template in tokenizer_config.json, of a folder. Base models have none.
+bool has_chat_template(const formats::ModelSource& source);
+
+/// The format in which the model was taught to chat, or nothing for a base model. Only whether there is a template
+/// matters: carat renders the official formats itself (chat/render.h).
+std::optional<chat::ChatFormat> chat_format_of(const formats::ModelSource& source, const model::ModelConfig& config);
+
+}  // namespace carat::cli

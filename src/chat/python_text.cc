@@ -206,6 +206,12 @@ std::string_view strip(std::string_view text) {
 }
 
 std::string upper(std::string_view text) { return map_letters(text, to_upper); }
-std::string lower(std::string_view text) { return map_letters(text, to_lower); }
+
+std::string lower(std::string_view text) {
+  std::string out = map_letters(text, to_lower);
+  // The one letter that becomes two: İ is i with a dot above.
+  for (std::size_t at = 0; (at = out.find("\u0130", at)) != std::string::npos; at += 3) out.replace(at, 2, "i\u0307");
+  return out;
+}
 
 }  // namespace carat::chat

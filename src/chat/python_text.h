@@ -18,7 +18,8 @@ std::string python_str(const Json& value);
 /// str.strip(): without the outer characters that Python calls white space.
 std::string_view strip(std::string_view text);
 
-/// str.upper() and str.lower(), except that no letter becomes several.
+/// str.upper() and str.lower(), for sorting keys and naming types: a letter whose upper case is several (ß) stays, and
+/// a capital sigma is not final anywhere.
 std::string upper(std::string_view text);
 std::string lower(std::string_view text);
 

@@ -30,7 +30,8 @@ std::string rendered(ChatFormat format, std::string_view request) { return rende
 // Every expected string of the official template, both variants.
 TEST(RenderGemma4, EqualsTheOfficialTemplate) {
   int n_strings = 0;
-  for (const Json& example : examples()["prompt_examples"]) {
+  const Json all = examples();
+  for (const Json& example : all["prompt_examples"]) {
     const Json& expected = example["expected"];
     for (const auto& [variant, format] :
          {std::pair("small", ChatFormat::kGemma4Small), std::pair("large", ChatFormat::kGemma4Large)}) {

@@ -33,7 +33,8 @@ struct LayerConfig {
   std::int64_t n_kv_heads = 0;       ///< num_key_value_heads, or num_global_key_value_heads on k_eq_v full layers
   std::int64_t head_dim = 0;         ///< head_dim, or global_head_dim on full layers
   std::int64_t d_ff = 0;             ///< intermediate_size (twice that on E2B's shared layers)
-  std::int64_t kv_layer = 0;         ///< whose K/V it reads: its own index, or the donor's (num_kv_shared_layers)
+  std::int64_t kv_layer = 0;         ///< whose K/V it reads: its own index, or the donor's (num_kv_shared_layers);
+                                     ///< -1 in drafters: the target's last own layer of the same type
   bool v_is_k = false;               ///< attention_k_eq_v on full layers: V is the raw K projection
   RopeConfig rope;
 
@@ -55,6 +56,7 @@ struct ModelConfig {
   bool v_norm = true;                     ///< weightless RMS norm on V (Gemma 4)
   bool has_layer_scalar = true;           ///< Gemma 4
   double final_logit_softcap = 0;         ///< final_logit_softcapping; 0 = none
+  bool tied_embeddings = true;            ///< tie_word_embeddings: logits are made with embed_tokens
   std::int64_t ple_dim = 0;               ///< hidden_size_per_layer_input; 0 = no per-layer embeddings
   std::int64_t n_experts = 0;             ///< num_experts; 0 = no MoE
   std::int64_t top_k_experts = 0;

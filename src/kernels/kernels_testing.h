@@ -1,0 +1,169 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <ostream>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/thread_pool.h"
+#include "kernels/exec.h"
+#include "kernels/isa.h"
+#include "kernels/kernel_table.h"
+#include "ref/table.h"
+#include "tensor/view.h"
+
+/// Test helper: one way to hold an op against ref and every ISA against scalar.
+namespace carat::kernels::testing {
+
+/// Everything an op needs, with `n_threads` threads.
+class Bench {
+ public:
+  explicit Bench(const KernelTable& table, int n_threads = 1) : pool_(n_threads) {
+    CARAT_CHECK(arena_.reserve(std::size_t{16} << 20).has_value());
+    exec_ = {&table, &pool_, &arena_};
+  }
+  Exec& exec() { return exec_; }
+
+ private:
+  ThreadPool pool_;
+  Arena arena_;
+  Exec exec_;
+};
+
+inline std::vector<const KernelTable*> available_tables() {
+  std::vector<const KernelTable*> tables;
+  for (const IsaTarget& target : isa_targets()) {
+    if (target.supported()) tables.push_back(target.table);
+  }
+  return tables;
+}
+
+inline bool same_bits(const float* a, const float* b, std::int64_t n) {
+  return std::memcmp(a, b, static_cast<std::size_t>(n) * sizeof(float)) == 0;
+}
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() && same_bits(a.data(), b.data(), static_cast<std::int64_t>(a.size()));
+}
+
+/// How the numbers of an operand are drawn.
+enum class Draw {
+  kNormal,   ///< N(0, 1)
+  kTiny,     ///< N(0, 1) * 1e-5
+  kHuge,     ///< N(0, 1) * 1e4
+  kUniform,  ///< evenly in [-12, 12]: the whole bend of GELU and tanh
+  kZeros,    ///< +0 and -0
+  kSpread,   ///< signs and magnitudes of 2^-130 ... 2^20, subnormals included
+};
+
+inline float draw_one(Draw draw, std::mt19937& rng) {
+  std::normal_distribution<float> normal;
+  std::uniform_real_distribution<float> wide(-12.0f, 12.0f);
+  switch (draw) {
+    case Draw::kNormal:
+      return normal(rng);
+    case Draw::kTiny:
+      return normal(rng) * 1e-5f;
+    case Draw::kHuge:
+      return normal(rng) * 1e4f;
+    case Draw::kUniform:
+      return wide(rng);
+    case Draw::kZeros:
+      return rng() % 2 == 0 ? 0.0f : -0.0f;
+    case Draw::kSpread:
+      return std::ldexp(normal(rng), static_cast<int>(rng() % 150) - 130);
+  }
+  return 0;
+}
+
+inline std::vector<float> draw_many(Draw draw, std::int64_t n, std::uint32_t seed) {
+  std::mt19937 rng(seed);
+  std::vector<float> values(static_cast<std::size_t>(n));
+  for (float& v : values) v = draw_one(draw, rng);
+  return values;
+}
+
+/// An owned matrix with strided rows at an odd address; what lies between the rows must never be written.
+class Matrix {
+ public:
+  Matrix(std::int64_t rows, std::int64_t cols, std::int64_t stride)
+      : rows_(rows), cols_(cols), stride_(stride), values_(static_cast<std::size_t>(kShift + rows * stride), kGap) {}
+  Matrix(std::int64_t rows, std::int64_t cols) : Matrix(rows, cols, cols) {}
+  Matrix(std::int64_t rows, std::int64_t cols, std::int64_t stride, Draw draw, std::uint32_t seed)
+      : Matrix(rows, cols, stride) {
+    std::mt19937 rng(seed);
+    for (std::int64_t t = 0; t < rows; ++t) {
+      for (std::int64_t i = 0; i < cols; ++i) view().row(t)[i] = draw_one(draw, rng);
+    }
+  }
+  Matrix(std::int64_t rows, std::int64_t cols, const std::vector<float>& values) : Matrix(rows, cols) {
+    CARAT_CHECK(static_cast<std::int64_t>(values.size()) == rows * cols);
+    std::memcpy(view().data, values.data(), values.size() * sizeof(float));
+  }
+
+  MatView<float> view() { return {values_.data() + kShift, rows_, cols_, stride_}; }
+  MatView<const float> view() const { return {values_.data() + kShift, rows_, cols_, stride_}; }
+
+  /// The rows, one behind the other. Checks the gaps.
+  std::vector<float> values() const {
+    std::vector<float> out;
+    for (std::int64_t t = 0; t < rows_; ++t) {
+      const float* row = view().data + t * stride_;
+      out.insert(out.end(), row, row + cols_);
+      for (std::int64_t i = cols_; i < stride_; ++i) EXPECT_EQ(row[i], kGap) << "written behind row " << t;
+    }
+    for (std::int64_t i = 0; i < kShift; ++i) EXPECT_EQ(values_[static_cast<std::size_t>(i)], kGap) << "written before";
+    return out;
+  }
+
+ private:
+  static constexpr float kGap = 77.0f;
+  static constexpr std::int64_t kShift = 3;  // rows do not begin on a multiple of a vector
+
+  std::int64_t rows_, cols_, stride_;
+  std::vector<float> values_;
+};
+
+/// One input of one op: its name for messages, and how far f32 may be from ref. `bound` is relative to the largest
+/// |ref| of the case, plus `floor` absolute (for results that are nothing but rounding errors).
+struct OpCase {
+  std::string name;
+  double bound = 0;
+  double floor = 0;
+};
+
+/// Runs `op` with ref and with every ISA: each ISA within the bound of ref, all ISAs with the bits of scalar.
+/// `op` builds its operands, calls the op through the Exec it is given and returns what came out.
+inline void expect_op(const OpCase& op_case, const std::function<std::vector<float>(Exec&)>& op) {
+  Bench ref_bench(ref::table());
+  const std::vector<float> want = op(ref_bench.exec());
+  double largest = 0;
+  for (const float w : want) largest = std::max(largest, std::fabs(static_cast<double>(w)));
+  std::vector<float> first;
+  for (const KernelTable* table : available_tables()) {
+    Bench bench(*table, 2);
+    const std::vector<float> got = op(bench.exec());
+    ASSERT_EQ(got.size(), want.size()) << op_case.name;
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      const double error = std::fabs(static_cast<double>(got[i]) - want[i]);
+      ASSERT_LE(error, op_case.bound * largest + op_case.floor)  // also false for NaN
+          << op_case.name << ", " << table->name << ", element " << i << ": " << got[i] << " for " << want[i];
+    }
+    if (first.empty()) first = got;
+    ASSERT_TRUE(same_bits(got, first)) << op_case.name << ": " << table->name << " differs from scalar";
+  }
+}
+
+/// Lengths that end before, at and behind a vector, four vectors, and two of the family's widths.
+inline const std::vector<std::int64_t>& odd_lengths() {
+  static const std::vector<std::int64_t> kLengths = {1, 15, 16, 17, 31, 33, 63, 64, 65, 100, 127, 640, 2112};
+  return kLengths;
+}
+
+}  // namespace carat::kernels::testing

@@ -25,8 +25,9 @@ class Model {
 
   /// Computes `rows`, writing their K/V into the pages of `kv`. REQUIRES: every page in reach exists, positions of a
   /// sequence ascend by one. The result of a row does not depend on the other rows of the step.
-  /// Errors: kInvalidArgument for a token id outside the vocabulary; kCorrupt when a weight row looked up now holds a
-  /// non-finite scale; kInternal when a logit is not finite. Nothing is written then that a retry would not overwrite.
+  /// Errors: kInvalidArgument for a token id outside the vocabulary; kCorrupt when a table row looked up now holds a
+  /// scale that is not finite. A retry overwrites whatever was written. Logits are not checked: a row that is not
+  /// finite is its own sequence's affair.
   virtual Result<void> step(std::span<const Row> rows, const KvView& kv, kernels::Exec& exec, StepOutput& out,
                             ForwardTap* tap) = 0;
 

@@ -1,0 +1,141 @@
+#include "model/weights.h"
+
+#include <cmath>
+
+#include "base/file.h"
+
+namespace carat::model {
+namespace {
+
+// Reads and packs one tensor after the other and drops the file's pages behind itself.
+class Loader {
+ public:
+  Loader(const ModelConfig& config, ThreadPool& pool) : norm_offset_(config.norm_adds_one ? 1.0f : 0.0f), pool_(pool) {}
+
+  Result<void> matrix(const formats::Tensor* tensor, nn::PackedMatrix& out) {
+    if (tensor == nullptr) return {};
+    ASSIGN_OR_RETURN(out, nn::PackedMatrix::pack(*tensor, pool_));
+    MappedFile::drop_pages(tensor->data);
+    return {};
+  }
+  Result<void> norm(const formats::Tensor* tensor, std::vector<float>& out) {
+    return vector(tensor, out, norm_offset_);
+  }
+  Result<void> vector(const formats::Tensor* tensor, std::vector<float>& out, float add = 0.0f) {
+    if (tensor == nullptr) return {};
+    ASSIGN_OR_RETURN(out, nn::read_vector(*tensor, add));
+    return {};
+  }
+
+ private:
+  float norm_offset_;
+  ThreadPool& pool_;
+};
+
+Result<void> load_moe(const ModelConfig& config, const LayerTensors& t, Loader& load, MoeWeights& w) {
+  RETURN_IF_ERROR(load.matrix(t.router_proj, w.router_proj));
+  RETURN_IF_ERROR(load.vector(t.router_scale, w.router_scale));
+  const auto root = static_cast<float>(1.0 / std::sqrt(static_cast<double>(config.d_model)));
+  for (float& s : w.router_scale) s *= root;
+  RETURN_IF_ERROR(load.vector(t.per_expert_scale, w.per_expert_scale));
+  RETURN_IF_ERROR(load.matrix(t.experts_gate_up, w.gate_up));
+  RETURN_IF_ERROR(load.matrix(t.experts_gate, w.gate));
+  RETURN_IF_ERROR(load.matrix(t.experts_up, w.up));
+  RETURN_IF_ERROR(load.matrix(t.experts_down, w.down));
+  RETURN_IF_ERROR(load.norm(t.pre_feedforward_layernorm_2, w.pre_feedforward_layernorm_2));
+  RETURN_IF_ERROR(load.norm(t.post_feedforward_layernorm_1, w.post_feedforward_layernorm_1));
+  return load.norm(t.post_feedforward_layernorm_2, w.post_feedforward_layernorm_2);
+}
+
+Result<void> load_layer(const ModelConfig& config, const LayerTensors& t, Loader& load, LayerWeights& w) {
+  RETURN_IF_ERROR(load.norm(t.input_layernorm, w.input_layernorm));
+  RETURN_IF_ERROR(load.matrix(t.q_proj, w.q_proj));
+  RETURN_IF_ERROR(load.matrix(t.k_proj, w.k_proj));
+  RETURN_IF_ERROR(load.matrix(t.v_proj, w.v_proj));
+  RETURN_IF_ERROR(load.matrix(t.o_proj, w.o_proj));
+  RETURN_IF_ERROR(load.norm(t.q_norm, w.q_norm));
+  RETURN_IF_ERROR(load.norm(t.k_norm, w.k_norm));
+  RETURN_IF_ERROR(load.norm(t.post_attention_layernorm, w.post_attention_layernorm));
+  RETURN_IF_ERROR(load.norm(t.pre_feedforward_layernorm, w.pre_feedforward_layernorm));
+  RETURN_IF_ERROR(load.matrix(t.gate_proj, w.gate_proj));
+  RETURN_IF_ERROR(load.matrix(t.up_proj, w.up_proj));
+  RETURN_IF_ERROR(load.matrix(t.down_proj, w.down_proj));
+  RETURN_IF_ERROR(load.norm(t.post_feedforward_layernorm, w.post_feedforward_layernorm));
+  if (t.layer_scalar != nullptr) {
+    std::vector<float> scalar;
+    RETURN_IF_ERROR(load.vector(t.layer_scalar, scalar));
+    w.layer_scalar = scalar.at(0);
+  }
+  if (t.router_proj != nullptr) {
+    RETURN_IF_ERROR(load_moe(config, t, load, w.moe.emplace()));
+  }
+  if (t.per_layer_input_gate != nullptr) {
+    PerLayerWeights& p = w.per_layer.emplace();
+    RETURN_IF_ERROR(load.matrix(t.per_layer_input_gate, p.per_layer_input_gate));
+    RETURN_IF_ERROR(load.matrix(t.per_layer_projection, p.per_layer_projection));
+    RETURN_IF_ERROR(load.norm(t.post_per_layer_input_norm, p.post_per_layer_input_norm));
+  }
+  return {};
+}
+
+// Every matrix of a layer, for sums over them.
+template <typename Visit>
+void visit_matrices(const LayerTensors& t, Visit visit) {
+  for (const formats::Tensor* m :
+       {t.q_proj, t.k_proj, t.v_proj, t.o_proj, t.gate_proj, t.up_proj, t.down_proj, t.router_proj, t.experts_gate_up,
+        t.experts_gate, t.experts_up, t.experts_down, t.per_layer_input_gate, t.per_layer_projection}) {
+    if (m != nullptr) visit(*m);
+  }
+}
+
+const formats::Tensor* head_tensor(const ModelTensors& t) { return t.lm_head != nullptr ? t.lm_head : t.embed_tokens; }
+
+}  // namespace
+
+std::int64_t ModelWeights::packed_bytes() const {
+  std::int64_t bytes = lm_head.bytes() + per_layer_model_projection.bytes();
+  for (const LayerWeights& l : layers) {
+    for (const nn::PackedMatrix* m :
+         {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
+      bytes += m->bytes();
+    }
+    if (l.moe) {
+      for (const nn::PackedMatrix* m : {&l.moe->router_proj, &l.moe->gate_up, &l.moe->gate, &l.moe->up, &l.moe->down}) {
+        bytes += m->bytes();
+      }
+    }
+    if (l.per_layer) bytes += l.per_layer->per_layer_input_gate.bytes() + l.per_layer->per_layer_projection.bytes();
+  }
+  return bytes;
+}
+
+std::int64_t planned_weight_bytes(const ModelTensors& tensors) {
+  std::int64_t bytes = nn::PackedMatrix::packed_bytes(*head_tensor(tensors));
+  if (tensors.per_layer_model_projection != nullptr) {
+    bytes += nn::PackedMatrix::packed_bytes(*tensors.per_layer_model_projection);
+  }
+  for (const LayerTensors& layer : tensors.layers) {
+    visit_matrices(layer, [&](const formats::Tensor& m) { bytes += nn::PackedMatrix::packed_bytes(m); });
+  }
+  return bytes;
+}
+
+Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors& tensors, ThreadPool& pool) {
+  ModelWeights w;
+  Loader load(config, pool);
+  w.embed_tokens = nn::Embedding(tensors.embed_tokens);
+  RETURN_IF_ERROR(load.matrix(head_tensor(tensors), w.lm_head));
+  RETURN_IF_ERROR(load.norm(tensors.norm, w.norm));
+  if (tensors.embed_tokens_per_layer != nullptr) {
+    w.embed_tokens_per_layer = nn::Embedding(tensors.embed_tokens_per_layer);
+    RETURN_IF_ERROR(load.matrix(tensors.per_layer_model_projection, w.per_layer_model_projection));
+    RETURN_IF_ERROR(load.norm(tensors.per_layer_projection_norm, w.per_layer_projection_norm));
+  }
+  w.layers.resize(tensors.layers.size());
+  for (std::size_t i = 0; i < tensors.layers.size(); ++i) {
+    RETURN_IF_ERROR(load_layer(config, tensors.layers[i], load, w.layers[i]));
+  }
+  return w;
+}
+
+}  // namespace carat::model

@@ -62,7 +62,7 @@ TEST(Elementwise, MatchesRefOnEveryIsa) {
 
 TEST(Elementwise, AllowsTheOutputToBeAnyOperand) {
   for (const KernelTable* table : testing::available_tables()) {
-    testing::Bench bench(*table);
+    testing::Workbench bench(*table);
     for (const Op& op : kOps) {
       for (const std::int64_t n : testing::odd_lengths()) {
         Matrix y(2, n);
@@ -89,13 +89,13 @@ TEST(Elementwise, DoesNotDependOnBatchOrThreads) {
   const Matrix a(rows, n, n, Draw::kUniform, 1), b(rows, n, n, Draw::kUniform, 2);
   for (const Op& op : kOps) {
     Matrix alone(rows, n);
-    testing::Bench one(*testing::available_tables().front());
+    testing::Workbench one(*testing::available_tables().front());
     for (std::int64_t t = 0; t < rows; ++t) {
       op.run({a.view().row(t), 1, n}, {b.view().row(t), 1, n}, {alone.view().row(t), 1, n}, one.exec());
     }
     for (const KernelTable* table : testing::available_tables()) {
       for (const int n_threads : {1, 2, 3}) {
-        testing::Bench bench(*table, n_threads);
+        testing::Workbench bench(*table, n_threads);
         Matrix y(rows, n);
         op.run(a.view(), b.view(), y.view(), bench.exec());
         EXPECT_TRUE(testing::same_bits(y.values(), alone.values())) << op.name << ", " << table->name;

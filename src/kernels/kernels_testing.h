@@ -23,9 +23,9 @@
 namespace carat::kernels::testing {
 
 /// Everything an op needs, with `n_threads` threads.
-class Bench {
+class Workbench {
  public:
-  explicit Bench(const KernelTable& table, int n_threads = 1) : pool_(n_threads) {
+  explicit Workbench(const KernelTable& table, int n_threads = 1) : pool_(n_threads) {
     CARAT_CHECK(arena_.reserve(std::size_t{16} << 20).has_value());
     exec_ = {&table, &pool_, &arena_};
   }
@@ -141,13 +141,13 @@ struct OpCase {
 /// Runs `op` with ref and with every ISA: each ISA within the bound of ref, all ISAs with the bits of scalar.
 /// `op` builds its operands, calls the op through the Exec it is given and returns what came out.
 inline void expect_op(const OpCase& op_case, const std::function<std::vector<float>(Exec&)>& op) {
-  Bench ref_bench(ref::table());
-  const std::vector<float> want = op(ref_bench.exec());
+  Workbench ref_workbench(ref::table());
+  const std::vector<float> want = op(ref_workbench.exec());
   double largest = 0;
   for (const float w : want) largest = std::max(largest, std::fabs(static_cast<double>(w)));
   std::vector<float> first;
   for (const KernelTable* table : available_tables()) {
-    Bench bench(*table, 2);
+    Workbench bench(*table, 2);
     const std::vector<float> got = op(bench.exec());
     ASSERT_EQ(got.size(), want.size()) << op_case.name;
     for (std::size_t i = 0; i < got.size(); ++i) {

@@ -34,7 +34,7 @@ TEST(RmsNorm, MatchesRefOnEveryIsa) {
 
 TEST(RmsNorm, WorksInPlace) {
   for (const KernelTable* table : testing::available_tables()) {
-    testing::Bench bench(*table);
+    testing::Workbench bench(*table);
     for (const std::int64_t n : testing::odd_lengths()) {
       const auto weight = testing::draw_many(Draw::kNormal, n, 7);
       Matrix x(2, n, n + 1, Draw::kNormal, 1), y(2, n);
@@ -65,14 +65,14 @@ TEST(RmsNorm, DoesNotDependOnBatchOrThreads) {
   const auto weight = testing::draw_many(Draw::kNormal, n, 7);
   const Matrix x(37, n, n, Draw::kNormal, 1);
   Matrix alone(37, n);
-  testing::Bench one(*testing::available_tables().front());
+  testing::Workbench one(*testing::available_tables().front());
   for (std::int64_t t = 0; t < 37; ++t) {
     const MatView<const float> row(x.view().row(t), 1, n);
     rms_norm(row, weight, 1e-6f, {alone.view().row(t), 1, n}, one.exec());
   }
   for (const KernelTable* table : testing::available_tables()) {
     for (const int n_threads : {1, 2, 3}) {
-      testing::Bench bench(*table, n_threads);
+      testing::Workbench bench(*table, n_threads);
       Matrix y(37, n);
       rms_norm(x.view(), weight, 1e-6f, y.view(), bench.exec());
       EXPECT_TRUE(testing::same_bits(y.values(), alone.values())) << table->name << ", " << n_threads << " threads";

@@ -22,7 +22,7 @@ constexpr Rotary kRotaries[] = {{10000, 1, 256, 128}, {1000000, 1, 512, 64}, {10
 const std::vector<std::int64_t> kPositions = {0, 1, 2, 15, 16, 17, 511, 512, 1023, 4095, 131071, 262143};
 
 TEST(RopeAngles, AreRightToHalfAnUlpUpToTheLastPosition) {
-  testing::Bench bench(*testing::available_tables().front(), 2);
+  testing::Workbench bench(*testing::available_tables().front(), 2);
   for (const Rotary& r : kRotaries) {
     const auto f = rope_frequencies(r.base, r.position_divisor, r.head_dim, r.n_pairs);
     const auto rows = static_cast<std::int64_t>(kPositions.size());
@@ -75,7 +75,7 @@ TEST(ApplyRope, DoesNotDependOnBatchOrThreads) {
   std::vector<float> first;
   for (const KernelTable* table : testing::available_tables()) {
     for (const int n_threads : {1, 2, 3}) {
-      testing::Bench bench(*table, n_threads);
+      testing::Workbench bench(*table, n_threads);
       Matrix cos(rows, r.n_pairs), sin(rows, r.n_pairs), x(rows, cols, cols, Draw::kNormal, 1);
       rope_angles(positions, f, cos.view(), sin.view(), bench.exec());
       apply_rope(x.view(), r.head_dim, cos.view(), sin.view(), bench.exec());

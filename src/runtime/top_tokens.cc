@@ -61,8 +61,16 @@ void top_tokens(std::span<const float> logits, std::int64_t k, std::vector<Token
 }
 
 TokenId argmax(std::span<const float> logits) {
-  float best = kMinusInfinity;
-  for (const float l : logits) best = l > best ? l : best;
+  // Lanes of their own let the compiler use vector maxima; the largest value does not depend on the order.
+  constexpr std::size_t kLanes = 16;
+  std::array<float, kLanes> lanes;
+  lanes.fill(kMinusInfinity);
+  std::size_t i = 0;
+  for (; i + kLanes <= logits.size(); i += kLanes) {
+    for (std::size_t j = 0; j < kLanes; ++j) lanes[j] = logits[i + j] > lanes[j] ? logits[i + j] : lanes[j];
+  }
+  for (; i < logits.size(); ++i) lanes[0] = std::max(lanes[0], logits[i]);
+  const float best = *std::max_element(lanes.begin(), lanes.end());
   if (best == kMinusInfinity) return -1;
   return static_cast<TokenId>(std::find(logits.begin(), logits.end(), best) - logits.begin());
 }

@@ -1,0 +1,154 @@
+#include "cli/commands/probe.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <cctype>
+#include <charconv>
+#include <memory>
+
+#include "base/file.h"
+#include "chat/request_json.h"
+#include "cli/chat_model.h"
+#include "cli/model_argument.h"
+#include "cli/output.h"
+#include "formats/model_tokenizer.h"
+#include "formats/safetensors/safetensors_writer.h"
+#include "formats/tensor_values.h"
+#include "model/decoder.h"
+#include "runtime/exec_context.h"
+#include "runtime/probe.h"
+
+namespace carat::cli {
+namespace {
+
+constexpr std::uint64_t kMaxIdsFile = std::uint64_t{64} << 20;
+
+struct ProbeCommand {
+  std::string model, ids, ids_file, messages, out;
+  std::string compute = "exact", kv = "f32", rows = "last";
+  int threads = 0;
+  runtime::ProbeOptions options;
+};
+
+// Ids separated by commas or blanks.
+Result<std::vector<tokenizer::TokenId>> parse_ids(std::string_view text, std::string_view where) {
+  std::vector<tokenizer::TokenId> ids;
+  std::size_t i = 0;
+  while (i < text.size()) {
+    if (text[i] == ',' || std::isspace(static_cast<unsigned char>(text[i])) != 0) {
+      ++i;
+      continue;
+    }
+    tokenizer::TokenId id = 0;
+    const auto [end, error] = std::from_chars(text.data() + i, text.data() + text.size(), id);
+    if (error != std::errc()) {
+      return invalid_argument(
+          fmt::format("{}: expected token ids separated by commas or blanks at character {}", where, i + 1));
+    }
+    i = static_cast<std::size_t>(end - text.data());
+    if (i < text.size() && text[i] != ',' && std::isspace(static_cast<unsigned char>(text[i])) == 0) {
+      return invalid_argument(
+          fmt::format("{}: expected token ids separated by commas or blanks at character {}", where, i + 1));
+    }
+    ids.push_back(id);
+  }
+  return ids;
+}
+
+Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file, const model::Checkpoint& checkpoint) {
+  const auto format = chat_format_of(checkpoint.source, checkpoint.config);
+  if (!format) {
+    return unsupported(fmt::format("{}: is a base model without a chat template; give --ids instead of --messages",
+                                   checkpoint.source.path.string()));
+  }
+  ASSIGN_OR_RETURN(const std::string text, read_file(file, kMaxIdsFile));
+  ASSIGN_OR_RETURN(const chat::Request request, chat::parse_request(text));
+  ASSIGN_OR_RETURN(const chat::Prompt prompt, chat::render(*format, request));
+  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(checkpoint.source));
+  return chat::encode(prompt, tokenizer);
+}
+
+Result<std::vector<tokenizer::TokenId>> prompt_ids(const ProbeCommand& c, const model::Checkpoint& checkpoint) {
+  if (!c.ids.empty()) return parse_ids(c.ids, "--ids");
+  if (!c.ids_file.empty()) {
+    ASSIGN_OR_RETURN(const std::string text, read_file(c.ids_file, kMaxIdsFile));
+    return parse_ids(text, c.ids_file);
+  }
+  return ids_of_messages(c.messages, checkpoint);
+}
+
+Result<void> write_result(const ProbeCommand& c, const model::ModelConfig& config,
+                          std::span<const tokenizer::TokenId> ids, const runtime::ProbeResult& result) {
+  std::vector<formats::OwnedTensor> tensors;
+  const auto add_ids = [&](std::string name, std::span<const tokenizer::TokenId> values) {
+    const std::vector<std::int64_t> wide(values.begin(), values.end());
+    tensors.emplace_back(std::move(name), std::vector{static_cast<std::int64_t>(wide.size())},
+                         std::span<const std::int64_t>(wide));
+  };
+  add_ids("ids", ids);
+  const auto n_rows = static_cast<std::int64_t>(result.logits.size()) / config.vocab_size;
+  tensors.emplace_back("logits", std::vector{n_rows, config.vocab_size}, std::span<const float>(result.logits));
+  for (std::size_t i = 0; i < result.hidden.size(); ++i) {
+    tensors.emplace_back(fmt::format("hidden.{}", i), std::vector{n_rows, config.d_model},
+                         std::span<const float>(result.hidden[i]));
+  }
+  if (c.options.n_greedy > 0) add_ids("greedy_ids", result.greedy_ids);
+  const std::vector<formats::Tensor> views = formats::views_of(tensors);
+  return formats::write_safetensors(c.out, views, {{"compute", c.compute}, {"kv", c.kv}, {"model", config.name}});
+}
+
+Result<void> run_probe(const ProbeCommand& c) {
+  const int sources = (c.ids.empty() ? 0 : 1) + (c.ids_file.empty() ? 0 : 1) + (c.messages.empty() ? 0 : 1);
+  if (sources != 1) {
+    return invalid_argument("probe needs exactly one of --ids, --ids-file and --messages; for example --ids 2,10,55");
+  }
+  if (c.compute == "fast") {
+    return unsupported("--compute fast does not exist yet; use --compute exact");
+  }
+  ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(c.model));
+  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+  ASSIGN_OR_RETURN(const std::vector<tokenizer::TokenId> ids, prompt_ids(c, checkpoint));
+  ASSIGN_OR_RETURN(const auto context, runtime::ExecContext::create({.n_threads = c.threads}));
+  ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), context->pool()));
+  runtime::ProbeOptions options = c.options;
+  options.all_rows = c.rows == "all";
+  options.kv_type = c.kv == "f16" ? model::KvType::kF16 : c.kv == "bf16" ? model::KvType::kBF16 : model::KvType::kF32;
+  ASSIGN_OR_RETURN(const runtime::ProbeResult result, runtime::probe(*decoder, ids, options, context->exec()));
+  RETURN_IF_ERROR(write_result(c, decoder->config(), ids, result));
+  say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.compute, c.kv, context->isa_name(),
+                  c.out));
+  return {};
+}
+
+}  // namespace
+
+Action add_probe(CLI::App& command) {
+  auto c = std::make_shared<ProbeCommand>();
+  command.add_option("MODEL", c->model, kModelHelp);
+  command.add_option("--ids", c->ids, "token ids, such as 2,10,55");
+  command.add_option("--ids-file", c->ids_file, "a file of token ids separated by commas or blanks");
+  command.add_option("--messages", c->messages, "a JSON file of messages, as for `carat render`");
+  command.add_option("--compute", c->compute, "arithmetic: exact (fast comes later)")
+      ->check(CLI::IsMember({"exact", "fast"}))
+      ->capture_default_str();
+  command.add_option("--kv", c->kv, "type of stored keys and values")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+      ->capture_default_str();
+  command.add_option("--threads", c->threads, "threads; 0 = all processors")->check(CLI::Range(0, 256));
+  command.add_option("--chunk", c->options.chunk, "most rows of a step")
+      ->check(CLI::Range(1, 65536))
+      ->capture_default_str();
+  command.add_flag("--hidden", c->options.hidden,
+                   "also write hidden.0 (scaled embedding) to hidden.L (output of layer L)");
+  command.add_option("--rows", c->rows, "rows of logits and hidden states")
+      ->check(CLI::IsMember({"last", "all"}))
+      ->capture_default_str();
+  command.add_option("--greedy", c->options.n_greedy, "also write N more ids, each the argmax; ends are ignored")
+      ->check(CLI::Range(0, 1000000));
+  command.add_option("--out", c->out, "the safetensors file to write")->required();
+  command.footer("Example: carat probe MODEL --ids 2,10,55 --hidden --out probe.safetensors");
+  return [c] { return run_probe(*c); };
+}
+
+}  // namespace carat::cli

@@ -16,15 +16,19 @@ struct CodePoint {
   std::size_t n_bytes;
 };
 
-/// The code point at the start of `text` (not empty); a byte that starts none stands for itself.
+/// Beyond Unicode, so that no rule about letters or blanks applies to a byte that is no UTF-8.
+constexpr char32_t kNoCodePoint = 0x110000;
+
+/// The code point at the start of `text` (not empty); a byte that starts none counts alone, as kNoCodePoint.
 CodePoint decode(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = byte(0);
-  const std::size_t n = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-  if (n == 1 || n > text.size()) return {lead, 1};
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t n = lead < 0xc0 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  if (n == 1 || n > text.size()) return {kNoCodePoint, 1};
   char32_t value = lead & (0x7fu >> n);
   for (std::size_t i = 1; i < n; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {lead, 1};
+    if ((byte(i) & 0xc0) != 0x80) return {kNoCodePoint, 1};
     value = value << 6 | (byte(i) & 0x3f);
   }
   return {value, n};

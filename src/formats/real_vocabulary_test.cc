@@ -157,6 +157,20 @@ TEST_F(RealVocabulary, MergesAndScoresGiveTheSameIds) {
   }
 }
 
+TEST_F(RealVocabulary, RandomTextsOfTheOfficialCode) {
+  const Json golden = read_golden("tokenizer/random.json");
+  const Tokenizer by_merges = Tokenizer::create(testing::with_merges(scored_)).value();
+  ASSERT_EQ(golden["encode"].size(), 150u);
+  for (const Json& example : golden["encode"]) {
+    const auto text = example["text"].get<std::string>();
+    EXPECT_EQ(by_merges.encode_with_control(text), example["ids"].get<Ids>()) << example["text"];
+  }
+  ASSERT_EQ(golden["decode"].size(), 100u);
+  for (const Json& example : golden["decode"]) {
+    EXPECT_EQ(by_merges.decode(example["ids"].get<Ids>()), example["text"].get<std::string>()) << example["ids"];
+  }
+}
+
 TEST_F(RealVocabulary, LongRunsTakeSeconds) {
   const Tokenizer by_merges = Tokenizer::create(testing::with_merges(scored_)).value();
   for (const Tokenizer* tokenizer : {static_cast<const Tokenizer*>(&*gemma3_), &by_merges}) {

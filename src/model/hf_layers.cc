@@ -43,16 +43,16 @@ Result<RopeConfig> read_rope_object(const JsonFields& rope, std::int64_t head_di
     config.n_rotated_pairs = static_cast<std::int64_t>(rotated * static_cast<double>(head_dim) / 2);
     return config;
   }
+  if (type != "default" && type != "linear") {
+    return unsupported(
+        fmt::format("{}: rope_type \"{}\" is not one of default, linear, proportional", rope.where(), type));
+  }
   if (rotated != 1) {
     return unsupported(fmt::format("{}: partial_rotary_factor goes with rope_type proportional only", rope.where()));
   }
   if (type == "linear") {
     if (!rope.has("factor")) return rope.missing("factor");
     return config;
-  }
-  if (type != "default") {
-    return unsupported(
-        fmt::format("{}: rope_type \"{}\" is not one of default, linear, proportional", rope.where(), type));
   }
   config.position_divisor = 1;  // the default type has no factor
   return config;

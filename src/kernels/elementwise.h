@@ -6,7 +6,7 @@
 namespace carat::kernels {
 
 // Element by element on [tokens, n] f32 views of equal shape; rows may be strided, y may be any operand itself. One
-// rounding an operation unless said otherwise; bounds against ref pinned in ops_test.cc.
+// rounding an operation unless said otherwise; bounds against ref pinned in elementwise_test.cc.
 
 /// y = gelu_tanh(gate) * up,  gelu_tanh(u) = u / 2 (1 + tanh(sqrt(2 / pi) (u + 0.044715 u^3)))
 /// Error: <= 1e-6 of the largest output. Source: GELU's tanh form (`gelu_pytorch_tanh`), GeGLU of every Gemma MLP.

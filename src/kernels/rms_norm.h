@@ -15,7 +15,7 @@ namespace carat::kernels {
 /// y       [tokens, n]  f32; may be x itself
 ///
 /// Four accumulators of 16 lanes, fixed order (docs/arithmetic.md 2): independent of batch and threads.
-/// Error:  <= 4 ulp (f32) of the largest output against ref; pinned in ops_test.cc.
+/// Error:  <= 4 ulp (f32) of the largest output against ref; pinned in rms_norm_test.cc.
 /// Source: transformers modeling_gemma4, Gemma4RMSNorm. Gemma 4 multiplies by w, not by 1 + w.
 void rms_norm(MatView<const float> x, std::span<const float> weight, float eps, MatView<float> y, Exec& exec);
 

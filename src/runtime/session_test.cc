@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <string>
+
 #include "runtime/session_testing.h"
 #include "runtime/step.h"
 

@@ -36,12 +36,13 @@ Result<std::string> read_request_text(const std::string& file) {
 Result<chat::ChatFormat> format_of(const RenderCommand& c, const std::optional<formats::ModelSource>& source) {
   if (!c.format.empty()) return *chat::chat_format(c.format);  // CLI11 has checked the name
   ASSIGN_OR_RETURN(const model::ModelConfig config, model::load_config(*source));
-  const std::optional<chat::ChatFormat> format = chat_format_of(*source, config);
-  if (!format) {
-    return unsupported(
-        fmt::format("{}: is a base model without a chat template; name one with --format", source->path.string()));
-  }
-  return *format;
+  if (const auto format = chat_format_of(*source, config)) return *format;
+  // Without a template (a base model, a test model) the family still has only one format.
+  const chat::ChatFormat format = config.architecture == model::Architecture::kGemma3 ? chat::ChatFormat::kGemma3
+                                  : config.ple_dim > 0                                ? chat::ChatFormat::kGemma4Small
+                                                                                      : chat::ChatFormat::kGemma4Large;
+  say(fmt::format("{} has no chat template; using its family's, {}", source->path.string(), chat::to_string(format)));
+  return format;
 }
 
 /// {"format", "segments": [{"kind", "text", of media "message" and "part"}], "ends_in_thought", with a model "ids"}.

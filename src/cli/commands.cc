@@ -1,7 +1,20 @@
 #include "cli/commands.h"
 
-namespace carat::cli {
+#include "cli/commands/ask.h"
+#include "cli/commands/show.h"
+#include "cli/commands/tokenize.h"
 
-std::span<const Command> commands() { return {}; }
+namespace carat::cli {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"ask", "answer a question (a base model: continue a text)", add_ask},
+    {"show", "what a model is made of, and the memory it will need", add_show},
+    {"tokenize", "text to token ids and back", add_tokenize},
+};
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
 
 }  // namespace carat::cli

@@ -1,0 +1,108 @@
+#include "cli/answer_writer.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "cli/output.h"
+
+namespace carat::cli {
+namespace {
+
+using Kind = chat::ReplyEvent::Kind;
+
+Result<void> write_line(const Json& json) {
+  return write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
+}
+
+double per_second(std::int64_t n, double ms) { return ms > 0 ? static_cast<double>(n) * 1000 / ms : 0; }
+
+}  // namespace
+
+std::string_view end_reason(const AnswerStats& stats) {
+  if (!stats.stop_string.empty()) return "stop_string";
+  switch (stats.reason) {
+    case runtime::FinishReason::kStopToken:
+    case runtime::FinishReason::kSink:
+      return "stop";
+    case runtime::FinishReason::kMaxTokens:
+      return "max_tokens";
+    case runtime::FinishReason::kContextFull:
+      return "context_full";
+    case runtime::FinishReason::kCancelled:
+      return "cancelled";
+    case runtime::FinishReason::kError:
+      return "error";
+  }
+  return "error";
+}
+
+Result<void> TextWriter::event(const chat::ReplyEvent& event) {
+  if (event.kind == Kind::kThinking) {
+    if (!thought_open_) fmt::print(stderr, "[thinking] ");
+    thought_open_ = true;
+    fmt::print(stderr, "{}", event.text);
+    return {};
+  }
+  if (thought_open_) fmt::print(stderr, "\n[/thinking]\n");
+  thought_open_ = false;
+  switch (event.kind) {
+    case Kind::kText:
+      if (event.text.empty()) return {};
+      ends_in_newline_ = event.text.back() == '\n';
+      return write_stdout(event.text);
+    case Kind::kToolCall:
+      say(fmt::format("the model calls a tool: {}", event.raw));
+      return {};
+    case Kind::kMalformedCall:
+      say(fmt::format("the model made a call that makes no sense ({}): {}", event.text, event.raw));
+      return {};
+    case Kind::kThinking:
+    case Kind::kStop:
+      break;
+  }
+  return {};
+}
+
+Result<void> TextWriter::end(const AnswerStats& stats) {
+  if (thought_open_) fmt::print(stderr, "\n[/thinking]\n");
+  if (!ends_in_newline_) RETURN_IF_ERROR(write_stdout("\n"));
+  // The first token comes with the prompt's last step, so the others make the rate.
+  say(fmt::format("{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second, ended by {}", stats.n_prompt_tokens,
+                  stats.prompt_ms / 1000, stats.n_tokens, per_second(stats.n_tokens - 1, stats.generate_ms),
+                  end_reason(stats)));
+  return {};
+}
+
+Result<void> JsonLinesWriter::event(const chat::ReplyEvent& event) {
+  switch (event.kind) {
+    case Kind::kText:
+      return write_line({{"type", "text"}, {"text", event.text}});
+    case Kind::kThinking:
+      return write_line({{"type", "thinking"}, {"text", event.text}});
+    case Kind::kToolCall:
+      return write_line({{"type", "tool_call"},
+                         {"name", event.call.name},
+                         {"arguments", event.call.arguments ? *event.call.arguments : Json::object()},
+                         {"raw", event.raw}});
+    case Kind::kMalformedCall:
+      return write_line({{"type", "malformed_call"}, {"reason", event.text}, {"raw", event.raw}});
+    case Kind::kStop:
+      break;
+  }
+  return {};
+}
+
+Result<void> JsonLinesWriter::end(const AnswerStats& stats) {
+  return write_line({{"type", "end"},
+                     {"reason", end_reason(stats)},
+                     {"stop_string", stats.stop_string.empty() ? Json() : Json(stats.stop_string)},
+                     {"n_prompt_tokens", stats.n_prompt_tokens},
+                     {"n_tokens", stats.n_tokens},
+                     {"prompt_ms", stats.prompt_ms},
+                     {"generate_ms", stats.generate_ms}});
+}
+
+}  // namespace carat::cli

@@ -1,0 +1,203 @@
+#include "cli/commands/ask.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "chat/render.h"
+#include "cli/answer_stream.h"
+#include "cli/chat_model.h"
+#include "cli/engine_options.h"
+#include "cli/loaded_engine.h"
+#include "cli/model_argument.h"
+#include "cli/output.h"
+#include "cli/sampling_options.h"
+#include "formats/model_tokenizer.h"
+#include "tokenizer/control_tokens.h"
+
+namespace carat::cli {
+namespace {
+
+using tokenizer::TokenId;
+
+// Without --max-tokens: a chat model ends by itself, a base model talks on.
+constexpr std::int64_t kMaxChatTokens = 8192;
+constexpr std::int64_t kMaxBaseTokens = 200;
+constexpr std::size_t kMaxPromptBytes = std::size_t{64} << 20;
+
+struct AskOptions {
+  std::vector<std::string> words;  ///< joined by blanks; "-" or none: stdin
+  std::string system;
+  bool think = false;
+  std::int64_t max_tokens = 0;  ///< 0 = as above
+  std::vector<std::string> stop;
+  bool json_lines = false;
+  SamplingOptions sampling;
+  EngineOptions engine;
+};
+
+/// What is to be answered: its ids, and how the reply is read.
+struct Question {
+  std::vector<TokenId> ids;
+  std::vector<TokenId> stop_ids;
+  std::optional<chat::ReplyParser> parser;  ///< nothing for a base model
+};
+
+Result<std::string> prompt_text(const std::vector<std::string>& words) {
+  if (words.empty() && isatty(STDIN_FILENO) != 0) {
+    return invalid_argument("there is nothing to ask; write it after ask, or send it to stdin");
+  }
+  if (words.empty()) return read_stdin(kMaxPromptBytes);
+  std::string text;
+  bool stdin_read = false;
+  for (const std::string& word : words) {
+    if (!text.empty()) text += stdin_read || word == "-" ? "\n" : " ";
+    if (word != "-" || stdin_read) {
+      text += word;
+      continue;
+    }
+    ASSIGN_OR_RETURN(const std::string piped, read_stdin(kMaxPromptBytes));
+    text += piped;
+    stdin_read = true;
+  }
+  return text;
+}
+
+std::vector<TokenId> stop_ids(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer, bool chat) {
+  std::vector<TokenId> ids(config.eos_token_ids.begin(), config.eos_token_ids.end());
+  if (!chat) return ids;
+  for (const std::string_view text :
+       {tokenizer::control::kEos, tokenizer::control::kTurnClose, tokenizer::control::kEndOfTurn}) {
+    if (const auto id = tokenizer.control_id(text)) ids.push_back(*id);
+  }
+  return ids;
+}
+
+Result<Question> chat_question(chat::ChatFormat format, const AskOptions& options, std::string text,
+                               const tokenizer::Tokenizer& tokenizer) {
+  chat::Request request;
+  if (!options.system.empty()) request.messages.push_back({.role = "system", .content = options.system});
+  request.messages.push_back({.role = "user", .content = std::move(text)});
+  request.options = {.add_generation_prompt = true, .enable_thinking = options.think};
+  ASSIGN_OR_RETURN(const chat::Prompt prompt, chat::render(format, request));
+  Question question;
+  ASSIGN_OR_RETURN(question.ids, chat::encode(prompt, tokenizer));
+  question.parser.emplace(
+      tokenizer, chat::ReplyOptions{.starts_in_thought = prompt.ends_in_thought, .keep_thinking = options.think});
+  return question;
+}
+
+/// A base model continues the text as it stands; white space at its end belongs to the next word, so it stays.
+Result<Question> plain_question(const AskOptions& options, const std::string& text,
+                                const tokenizer::Tokenizer& tokenizer) {
+  if (!options.system.empty() || options.think) {
+    return invalid_argument("--system and --think need a chat model; this one is a base model without a chat template");
+  }
+  say("a base model without a chat template: it continues the text");
+  Question question;
+  if (tokenizer.bos() >= 0) question.ids.push_back(tokenizer.bos());
+  const std::vector<TokenId> ids = tokenizer.encode(text);
+  question.ids.insert(question.ids.end(), ids.begin(), ids.end());
+  return question;
+}
+
+/// Prompt and answer together, or what was asked for. Refuses before anything is loaded.
+Result<std::int64_t> context_for(const AskOptions& options, std::int64_t n_prompt, std::int64_t max_tokens,
+                                 const model::ModelConfig& config) {
+  const std::int64_t limit = config.context_length;
+  if (options.engine.context > limit) {
+    return limit_exceeded(
+        fmt::format("--context {}: {} was made for at most {} tokens", options.engine.context, config.name, limit));
+  }
+  const std::int64_t context =
+      options.engine.context > 0 ? options.engine.context : std::min(limit, n_prompt + max_tokens);
+  if (n_prompt >= context) {
+    return limit_exceeded(fmt::format(
+        "prompt is {} tokens, context is {}: shorten the prompt or ask for a larger --context", n_prompt, context));
+  }
+  if (options.max_tokens > 0 && n_prompt + options.max_tokens > context) {
+    return limit_exceeded(
+        fmt::format("prompt is {} tokens and --max-tokens asks for {} more, context is {}: lower one of them", n_prompt,
+                    options.max_tokens, context));
+  }
+  return context;
+}
+
+Result<void> ask(const AskOptions& options) {
+  using Clock = std::chrono::steady_clock;
+  const auto ms_between = [](Clock::time_point a, Clock::time_point b) {
+    return std::chrono::duration<double, std::milli>(b - a).count();
+  };
+
+  ASSIGN_OR_RETURN(auto stop_strings, runtime::StopStrings::create(options.stop));
+  ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(options.engine.model));
+  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+  ASSIGN_OR_RETURN(const auto sampling,
+                   sampling_params(options.sampling, checkpoint.source, checkpoint.config.vocab_size));
+  ASSIGN_OR_RETURN(std::string text, prompt_text(options.words));
+  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(checkpoint.source));
+
+  const auto format = chat_format_of(checkpoint.source, checkpoint.config);
+  ASSIGN_OR_RETURN(Question question, format ? chat_question(*format, options, std::move(text), tokenizer)
+                                             : plain_question(options, text, tokenizer));
+  question.stop_ids = stop_ids(checkpoint.config, tokenizer, format.has_value());
+  const auto n_prompt = static_cast<std::int64_t>(question.ids.size());
+  const std::int64_t max_tokens = options.max_tokens > 0 ? options.max_tokens
+                                  : format               ? kMaxChatTokens
+                                                         : kMaxBaseTokens;
+  ASSIGN_OR_RETURN(const std::int64_t context, context_for(options, n_prompt, max_tokens, checkpoint.config));
+
+  ASSIGN_OR_RETURN(const auto loaded,
+                   LoadedEngine::load(std::move(checkpoint), options.engine, context, tokenizer.memory_bytes()));
+  runtime::Session session(loaded->engine());
+  RETURN_IF_ERROR(session.append(question.ids));
+
+  std::unique_ptr<AnswerWriter> writer;
+  if (options.json_lines) {
+    writer = std::make_unique<JsonLinesWriter>();
+  } else {
+    writer = std::make_unique<TextWriter>();
+  }
+  AnswerStream stream(tokenizer, std::move(question.parser), std::move(stop_strings), *writer);
+
+  const Clock::time_point start = Clock::now();
+  std::optional<Clock::time_point> first;
+  runtime::GenerateRequest request{
+      .session = &session, .sampling = sampling, .stop_ids = question.stop_ids, .max_tokens = max_tokens};
+  request.sink = [&](const runtime::GeneratedToken& token) {
+    if (!first) first = Clock::now();
+    return stream.push(token.id);
+  };
+  ASSIGN_OR_RETURN(const runtime::GenerateResult result, runtime::generate(request));
+  const Clock::time_point end = Clock::now();
+  RETURN_IF_ERROR(stream.finish(result.stop_id));
+
+  return writer->end({.reason = result.reason,
+                      .stop_string = std::string(stream.stop_string()),
+                      .n_prompt_tokens = n_prompt,
+                      .n_tokens = static_cast<std::int64_t>(result.tokens.size()),
+                      .prompt_ms = ms_between(start, first.value_or(end)),
+                      .generate_ms = ms_between(first.value_or(end), end)});
+}
+
+}  // namespace
+
+Action add_ask(CLI::App& command) {
+  auto options = std::make_shared<AskOptions>();
+  command.add_option("PROMPT", options->words, "what to ask; - or nothing reads stdin");
+  command.add_option("--system", options->system, "a system message");
+  command.add_flag("--think", options->think, "let the model think first; its thoughts go to stderr");
+  command.add_option("--max-tokens", options->max_tokens, "end after this many tokens (default 8192; base models 200)")
+      ->check(CLI::PositiveNumber);
+  command.add_option("--stop", options->stop, "end the answer before this text; may be repeated");
+  command.add_flag("--json-lines", options->json_lines, "one JSON object a line: text, thinking, tool_call, end");
+  add_sampling_options(command, options->sampling);
+  add_engine_options(command, options->engine);
+  return [options] { return ask(*options); };
+}
+
+}  // namespace carat::cli

@@ -1,0 +1,56 @@
+#include "cli/engine_options.h"
+
+#include <fmt/core.h>
+
+#include <CLI/App.hpp>
+#include <array>
+
+#include "cli/model_argument.h"
+#include "cli/quantities.h"
+
+namespace carat::cli {
+
+void add_engine_options(CLI::App& command, EngineOptions& options) {
+  const std::string group = "Engine";
+  command.add_option("-m,--model", options.model, kModelHelp)->group(group)->type_name("MODEL");
+  command
+      .add_option("--threads", options.threads, "threads; default: the processors there are. Never changes the result")
+      ->check(CLI::Range(1, 1024))
+      ->group(group);
+  command.add_option("--kv", options.kv, "type of stored keys and values: f32, f16 or bf16 (default f32)")
+      ->group(group);
+  command.add_option("--context", options.context, "tokens of prompt and answer together; default: what they need")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command
+      .add_option("--max-memory", options.max_memory,
+                  "refuse a memory plan above this, such as 8G; default: RAM plus swap")
+      ->group(group);
+  command.add_flag("--force", options.force, "load whatever the memory plan says")->group(group);
+}
+
+Result<model::KvType> kv_type(const std::string& name) {
+  for (const model::KvType type : {model::KvType::kF32, model::KvType::kF16, model::KvType::kBF16}) {
+    if (name == model::kv_type_name(type)) return type;
+  }
+  return invalid_argument(fmt::format("--kv {}: expected f32, f16 or bf16", name));
+}
+
+Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options) {
+  std::uint64_t max_bytes = 0;
+  if (!options.max_memory.empty()) {
+    ASSIGN_OR_RETURN(max_bytes, parse_bytes(options.max_memory, "--max-memory"));
+    if (max_bytes == 0) return invalid_argument("--max-memory 0: expected a size above zero, such as 8G");
+  }
+  if (options.force) return {};
+  return runtime::check_plan(plan, static_cast<std::int64_t>(max_bytes), runtime::machine_memory_bytes());
+}
+
+std::string describe(const runtime::MemoryPlan& plan) {
+  const auto gb = [](std::int64_t bytes) { return static_cast<double>(bytes) / 1e9; };
+  return fmt::format("{:.2f} GB = weights {:.2f} + K/V {:.2f} + step {:.2f} + tokenizer {:.2f} + program {:.2f}",
+                     gb(plan.total()), gb(plan.weights), gb(plan.kv), gb(plan.step), gb(plan.tokenizer),
+                     gb(plan.program));
+}
+
+}  // namespace carat::cli

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "model/kv_view.h"
+#include "runtime/memory_plan.h"
+
+namespace CLI {
+class App;
+}
+
+namespace carat::cli {
+
+/// Prompt rows of a step: changes speed and memory, never the result.
+inline constexpr std::int64_t kPromptChunk = 256;
+
+/// The options of every command that runs a model.
+struct EngineOptions {
+  std::string model;
+  int threads = 0;           ///< 0 = the processors this process may use
+  std::string kv = "f32";    ///< f32, f16, bf16
+  std::int64_t context = 0;  ///< 0 = what the command needs
+  std::string max_memory;    ///< "8G"; empty = RAM plus swap
+  bool force = false;        ///< load whatever the plan says
+};
+
+/// --model, --threads, --kv, --context, --max-memory, --force. REQUIRES: `options` outlives the parse.
+void add_engine_options(CLI::App& command, EngineOptions& options);
+
+/// Errors: kInvalidArgument naming the flag and the types there are.
+Result<model::KvType> kv_type(const std::string& name);
+
+/// Refuses a plan above --max-memory or the machine, unless --force. Errors: kOutOfMemory; kInvalidArgument for a
+/// --max-memory that is no size.
+Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options);
+
+/// "0.41 GB = weights 0.27 + K/V 0.09 + step 0.01 + tokenizer 0.04 + program 0.01"
+std::string describe(const runtime::MemoryPlan& plan);
+
+}  // namespace carat::cli

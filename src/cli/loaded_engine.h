@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "cli/engine_options.h"
+#include "model/checkpoint.h"
+#include "model/decoder.h"
+#include "runtime/exec_context.h"
+#include "runtime/kv_cache.h"
+#include "runtime/session.h"
+
+namespace carat::cli {
+
+/// A model in memory with all it needs to run sessions; owns everything. Loading is the only slow part.
+///
+///     ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+///     ASSIGN_OR_RETURN(const auto loaded, LoadedEngine::load(std::move(checkpoint), options, n_tokens,
+///     tokenizer_bytes)); runtime::Session session(loaded->engine());
+class LoadedEngine {
+ public:
+  /// Plans memory for one sequence of `context` tokens, says the plan on stderr, refuses it where it must, and loads.
+  /// Errors: kOutOfMemory for the plan; those of Decoder::load, ExecContext::create and KvCache::create.
+  static Result<std::unique_ptr<LoadedEngine>> load(model::Checkpoint checkpoint, const EngineOptions& options,
+                                                    std::int64_t context, std::size_t tokenizer_bytes);
+
+  runtime::Engine& engine() { return engine_; }
+  const model::ModelConfig& config() const { return model_->config(); }
+
+ private:
+  LoadedEngine(std::unique_ptr<runtime::ExecContext> context, std::unique_ptr<model::Decoder> model,
+               runtime::KvCache kv, std::int64_t n_context);
+
+  std::unique_ptr<runtime::ExecContext> context_;
+  std::unique_ptr<model::Decoder> model_;
+  runtime::KvCache kv_;
+  runtime::Engine engine_;  ///< points to the three above
+};
+
+}  // namespace carat::cli

@@ -1,6 +1,7 @@
 #include "kernels/attention.h"
 
 #include "kernels/attention_testing.h"
+#include "kernels/op_testing.h"
 
 namespace carat::kernels {
 namespace {

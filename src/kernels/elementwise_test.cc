@@ -1,6 +1,6 @@
 #include "kernels/elementwise.h"
 
-#include "kernels/kernels_testing.h"
+#include "kernels/op_testing.h"
 
 namespace carat::kernels {
 namespace {

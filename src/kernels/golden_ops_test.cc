@@ -7,6 +7,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/golden_testing.h"
 #include "kernels/matmul.h"
+#include "kernels/op_testing.h"
 #include "kernels/packed/packed_testing.h"
 #include "kernels/rms_norm.h"
 #include "kernels/rope.h"

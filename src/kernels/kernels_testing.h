@@ -1,12 +1,8 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <limits>
-#include <ostream>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,10 +12,9 @@
 #include "kernels/exec.h"
 #include "kernels/isa.h"
 #include "kernels/kernel_table.h"
-#include "ref/table.h"
 #include "tensor/view.h"
 
-/// Test helper: one way to hold an op against ref and every ISA against scalar.
+/// Test and benchmark helper: operands, and what an op runs on.
 namespace carat::kernels::testing {
 
 /// Everything an op needs, with `n_threads` threads.
@@ -110,15 +105,15 @@ class Matrix {
   MatView<float> view() { return {values_.data() + kShift, rows_, cols_, stride_}; }
   MatView<const float> view() const { return {values_.data() + kShift, rows_, cols_, stride_}; }
 
-  /// The rows, one behind the other. Checks the gaps.
+  /// The rows, one behind the other. Aborts when something was written between or before them.
   std::vector<float> values() const {
     std::vector<float> out;
     for (std::int64_t t = 0; t < rows_; ++t) {
       const float* row = view().data + t * stride_;
       out.insert(out.end(), row, row + cols_);
-      for (std::int64_t i = cols_; i < stride_; ++i) EXPECT_EQ(row[i], kGap) << "written behind row " << t;
+      for (std::int64_t i = cols_; i < stride_; ++i) CARAT_CHECK(row[i] == kGap);
     }
-    for (std::int64_t i = 0; i < kShift; ++i) EXPECT_EQ(values_[static_cast<std::size_t>(i)], kGap) << "written before";
+    for (std::int64_t i = 0; i < kShift; ++i) CARAT_CHECK(values_[static_cast<std::size_t>(i)] == kGap);
     return out;
   }
 
@@ -129,36 +124,6 @@ class Matrix {
   std::int64_t rows_, cols_, stride_;
   std::vector<float> values_;
 };
-
-/// One input of one op: its name for messages, and how far f32 may be from ref. `bound` is relative to the largest
-/// |ref| of the case, plus `floor` absolute (for results that are nothing but rounding errors).
-struct OpCase {
-  std::string name;
-  double bound = 0;
-  double floor = 0;
-};
-
-/// Runs `op` with ref and with every ISA: each ISA within the bound of ref, all ISAs with the bits of scalar.
-/// `op` builds its operands, calls the op through the Exec it is given and returns what came out.
-inline void expect_op(const OpCase& op_case, const std::function<std::vector<float>(Exec&)>& op) {
-  Workbench ref_workbench(ref::table());
-  const std::vector<float> want = op(ref_workbench.exec());
-  double largest = 0;
-  for (const float w : want) largest = std::max(largest, std::fabs(static_cast<double>(w)));
-  std::vector<float> first;
-  for (const KernelTable* table : available_tables()) {
-    Workbench bench(*table, 2);
-    const std::vector<float> got = op(bench.exec());
-    ASSERT_EQ(got.size(), want.size()) << op_case.name;
-    for (std::size_t i = 0; i < got.size(); ++i) {
-      const double error = std::fabs(static_cast<double>(got[i]) - want[i]);
-      ASSERT_LE(error, op_case.bound * largest + op_case.floor)  // also false for NaN
-          << op_case.name << ", " << table->name << ", element " << i << ": " << got[i] << " for " << want[i];
-    }
-    if (first.empty()) first = got;
-    ASSERT_TRUE(same_bits(got, first)) << op_case.name << ": " << table->name << " differs from scalar";
-  }
-}
 
 /// Lengths that end before, at and behind a vector, four vectors, and two of the family's widths.
 inline const std::vector<std::int64_t>& odd_lengths() {

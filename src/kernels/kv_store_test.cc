@@ -1,6 +1,7 @@
 #include "kernels/kv_store.h"
 
 #include "kernels/attention_testing.h"
+#include "kernels/op_testing.h"
 #include "tensor/half.h"
 
 namespace carat::kernels {

@@ -1,6 +1,6 @@
 #include "kernels/matmul.h"
 
-#include "kernels/kernels_testing.h"
+#include "kernels/op_testing.h"
 #include "kernels/packed/packed_testing.h"
 
 namespace carat::kernels {

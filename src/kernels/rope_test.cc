@@ -1,6 +1,6 @@
 #include "kernels/rope.h"
 
-#include "kernels/kernels_testing.h"
+#include "kernels/op_testing.h"
 
 namespace carat::kernels {
 namespace {

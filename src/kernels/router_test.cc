@@ -1,6 +1,6 @@
 #include "kernels/router.h"
 
-#include "kernels/kernels_testing.h"
+#include "kernels/op_testing.h"
 #include "ref/router.h"
 
 namespace carat::kernels {

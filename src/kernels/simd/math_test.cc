@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "kernels/kernels_testing.h"
+#include "kernels/op_testing.h"
 
 namespace carat::kernels {
 namespace testing {

@@ -62,7 +62,7 @@ Result<void> tokenize(const TokenizeOptions& options) {
 
 Action add_tokenize(CLI::App& command) {
   auto options = std::make_shared<TokenizeOptions>();
-  command.add_option("MODEL", options->model, kModelHelp)->required();
+  command.add_option("MODEL", options->model, "a GGUF file, a Hugging Face folder, or a name in the store")->required();
   command.add_option("FILE", options->file, "the text, or with --decode the ids; - or nothing: stdin");
   command.add_flag("--json-lines", options->json_lines,
                    "a line {\"text\": ...} in, a line {\"ids\": [...]} out; with --decode the other way");

@@ -166,6 +166,22 @@ TEST(Generate, LogprobsAreOfTheModelsLogitsBeforeSampling) {
   EXPECT_GT(expected.top[0].logprob, expected.logprob);
 }
 
+TEST(Generate, PenaltiesKnowPromptAndAnswer) {
+  FakeEngine fake([](std::span<const TokenId>, std::span<float> logits) {
+    logits[5] = 10;
+    logits[6] = 9.5f;
+    logits[7] = 8;
+  });
+  Session s = fake.session({5});
+  const auto presence =
+      generate({.session = &s, .sampling = {.temperature = 0, .presence_penalty = 1}, .max_tokens = 4});
+  EXPECT_EQ(presence->tokens, (TokenIds{5, 6, 5, 5}));  // the prompt does not count; then 9 against 8.5
+  Session t = fake.session({5});
+  const auto repetition =
+      generate({.session = &t, .sampling = {.temperature = 0, .repetition_penalty = 2}, .max_tokens = 3});
+  EXPECT_EQ(repetition->tokens, (TokenIds{6, 7, 5}));  // the prompt counts: 5, 9.5, 8; then 5, 4.75, 8; then 5, 4.75, 4
+}
+
 TEST(Generate, SuppressedIdsOfTheConfigAreNeverProduced) {
   auto config = FakeModel::small_config();
   config.suppress_token_ids = {4};

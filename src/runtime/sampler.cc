@@ -111,7 +111,7 @@ void Sampler::warp(std::span<const float> logits) {
     for (const double w : weights_) total += w;
     double sum = 0;
     for (std::size_t i = 0; i < weights_.size(); ++i) {
-      if (i > 0 && !(sum < params_.top_p * total)) {
+      if (!(sum < params_.top_p * total)) {
         weights_.resize(i);
         break;
       }

@@ -54,6 +54,7 @@ TEST(Sampler, TopPKeepsTheFewestThatReachIt) {
   EXPECT_EQ(ids_of(warped({.top_p = 0.9}, logits)), (std::vector<TokenId>{1, 3, 0, 2}));
   EXPECT_EQ(ids_of(warped({.top_p = 1e-9}, logits)), (std::vector<TokenId>{1}));
   EXPECT_NEAR(warped({.top_p = 0.51}, logits)[0].probability, 2.0 / 3, 1e-6);
+  EXPECT_EQ(ids_of(warped({.top_p = 0.5}, {1, 1})), (std::vector<TokenId>{0}));  // reached exactly: enough
 }
 
 TEST(Sampler, TopKComesBeforeTopPAndMinPLast) {

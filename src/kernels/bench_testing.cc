@@ -66,27 +66,31 @@ FmaLoop widest_fma_loop() {
 
 }  // namespace
 
-double measure_read_gb_per_s(int n_threads) {
+double measure_read_gb_per_s(int n_threads, std::int64_t bytes) {
   static const Buffer kBuffer = [] {
     Buffer b = Buffer::allocate(std::size_t{256} << 20).value();
     std::memset(b.data(), 1, b.size());
     return b;
   }();
   ThreadPool pool(n_threads);
-  constexpr std::int64_t kShares = 64;
-  const std::int64_t per_share = static_cast<std::int64_t>(kBuffer.size()) / 8 / kShares;
+  constexpr std::int64_t kShares = 16, kStep = 64;  // a share reads whole cache lines
+  const auto size = static_cast<std::int64_t>(kBuffer.size());
+  const std::int64_t per_share = std::clamp(bytes, kShares * kStep, size) / kShares / kStep * kStep;
+  const std::int64_t repeats = size / (per_share * kShares);
   double best = 0;
   for (int round = 0; round < 4; ++round) {
     const auto start = std::chrono::steady_clock::now();
-    pool.run(kShares, [&](std::int64_t share, int) {
-      const auto* p = kBuffer.as<std::uint64_t>() + share * per_share;
-      std::uint64_t sums[8] = {};
-      for (std::int64_t i = 0; i < per_share; i += 8) {
-        for (int j = 0; j < 8; ++j) sums[j] += p[i + j];
-      }
-      for (const std::uint64_t s : sums) benchmark::DoNotOptimize(s);
-    });
-    best = std::max(best, static_cast<double>(kBuffer.size()) / seconds_since(start) / 1e9);
+    for (std::int64_t repeat = 0; repeat < repeats; ++repeat) {
+      pool.run(kShares, [&](std::int64_t share, int) {
+        const auto* p = reinterpret_cast<const std::uint64_t*>(kBuffer.data() + share * per_share);
+        std::uint64_t sums[8] = {};
+        for (std::int64_t i = 0; i < per_share / 8; i += 8) {
+          for (int j = 0; j < 8; ++j) sums[j] += p[i + j];
+        }
+        for (const std::uint64_t s : sums) benchmark::DoNotOptimize(s);
+      });
+    }
+    best = std::max(best, static_cast<double>(repeats * per_share * kShares) / seconds_since(start) / 1e9);
   }
   return best;
 }
@@ -106,7 +110,10 @@ double measure_fma_gflop_per_s(int n_threads) {
 
 void run_against_peak(benchmark::State& state, int n_threads, Limit limit, double amount,
                       const std::function<void()>& op) {
-  const auto measure = limit == Limit::kRead ? measure_read_gb_per_s : measure_fma_gflop_per_s;
+  const auto measure = [&](int threads) {
+    return limit == Limit::kRead ? measure_read_gb_per_s(threads, static_cast<std::int64_t>(amount))
+                                 : measure_fma_gflop_per_s(threads);
+  };
   op();  // pages touched, threads awake
   const double before = measure(n_threads);
   const auto start = std::chrono::steady_clock::now();

@@ -1,5 +1,5 @@
-// Norms, GELU, softmax and the other row ops on 256 rows of E4B's width (2560; softmax of 128 experts aside): operands
-// come from L2 or L3, so the share is of the memory's speed only to have a scale.
+// Norms, GELU, softmax and the other row ops on 256 rows of E4B's width, 2560: operands come from L2 or L3, as in the
+// model, and so does the peak they are held against.
 #include "kernels/bench_testing.h"
 #include "kernels/elementwise.h"
 #include "kernels/rms_norm.h"

@@ -17,7 +17,11 @@ Result<void> write_line(const Json& json) {
   return write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-double per_second(std::int64_t n, double ms) { return ms > 0 ? static_cast<double>(n) * 1000 / ms : 0; }
+/// " at 40.2 a second". The first token comes with the prompt's last step, so the others make the rate.
+std::string rate_text(const AnswerStats& stats) {
+  if (stats.n_tokens < 2 || stats.generate_ms <= 0) return "";
+  return fmt::format(" at {:.1f} a second", static_cast<double>(stats.n_tokens - 1) * 1000 / stats.generate_ms);
+}
 
 }  // namespace
 
@@ -69,10 +73,8 @@ Result<void> TextWriter::event(const chat::ReplyEvent& event) {
 Result<void> TextWriter::end(const AnswerStats& stats) {
   if (thought_open_) fmt::print(stderr, "\n[/thinking]\n");
   if (!ends_in_newline_) RETURN_IF_ERROR(write_stdout("\n"));
-  // The first token comes with the prompt's last step, so the others make the rate.
-  say(fmt::format("{} prompt tokens in {:.2f} s, {} tokens at {:.1f} a second, ended by {}", stats.n_prompt_tokens,
-                  stats.prompt_ms / 1000, stats.n_tokens, per_second(stats.n_tokens - 1, stats.generate_ms),
-                  end_reason(stats)));
+  say(fmt::format("{} prompt tokens in {:.2f} s, {} tokens{}, ended by {}", stats.n_prompt_tokens,
+                  stats.prompt_ms / 1000, stats.n_tokens, rate_text(stats), end_reason(stats)));
   return {};
 }
 

@@ -47,10 +47,9 @@ Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options
 }
 
 std::string describe(const runtime::MemoryPlan& plan) {
-  const auto gb = [](std::int64_t bytes) { return static_cast<double>(bytes) / 1e9; };
-  return fmt::format("{:.2f} GB = weights {:.2f} + K/V {:.2f} + step {:.2f} + tokenizer {:.2f} + program {:.2f}",
-                     gb(plan.total()), gb(plan.weights), gb(plan.kv), gb(plan.step), gb(plan.tokenizer),
-                     gb(plan.program));
+  const auto size = [](std::int64_t bytes) { return human_bytes(static_cast<std::uint64_t>(bytes)); };
+  return fmt::format("{}: weights {}, K/V {}, step {}, tokenizer {}, program {}", size(plan.total()),
+                     size(plan.weights), size(plan.kv), size(plan.step), size(plan.tokenizer), size(plan.program));
 }
 
 }  // namespace carat::cli

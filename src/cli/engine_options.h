@@ -36,7 +36,7 @@ Result<model::KvType> kv_type(const std::string& name);
 /// --max-memory that is no size.
 Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options);
 
-/// "0.41 GB = weights 0.27 + K/V 0.09 + step 0.01 + tokenizer 0.04 + program 0.01"
+/// "293.4 MiB: weights 242.9 MiB, K/V 2.50 MiB, step 4.10 MiB, tokenizer 37.5 MiB, program 6.00 MiB"
 std::string describe(const runtime::MemoryPlan& plan);
 
 }  // namespace carat::cli

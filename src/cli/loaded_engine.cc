@@ -5,6 +5,16 @@
 #include "cli/output.h"
 
 namespace carat::cli {
+
+Result<model::Checkpoint> open_runnable(const std::filesystem::path& path) {
+  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+  if (checkpoint.config.architecture == model::Architecture::kGemma4Assistant) {
+    return unsupported(fmt::format(
+        "{}: is a drafter, which has no keys and values of its own; give the model it was made for", path.string()));
+  }
+  return checkpoint;
+}
+
 LoadedEngine::LoadedEngine(std::unique_ptr<runtime::ExecContext> context, std::unique_ptr<model::Decoder> model,
                            runtime::KvCache kv, std::int64_t n_context)
     : context_(std::move(context)),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -14,9 +15,12 @@
 
 namespace carat::cli {
 
+/// Opens and checks a model that can run by itself. Errors: Checkpoint::open's; kUnsupported for a drafter.
+Result<model::Checkpoint> open_runnable(const std::filesystem::path& path);
+
 /// A model in memory with all it needs to run sessions; owns everything. Loading is the only slow part.
 ///
-///     ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+///     ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
 ///     ASSIGN_OR_RETURN(const auto loaded, LoadedEngine::load(std::move(checkpoint), options, n_tokens,
 ///     tokenizer_bytes)); runtime::Session session(loaded->engine());
 class LoadedEngine {

@@ -13,13 +13,16 @@ namespace {
 
 using formats::Tensor;
 
-enum class Fate { kPacked, kVector, kInFile };
+enum class Fate { kPacked, kVector, kInFile, kIndices };
 
 /// What load_weights (model/weights.h) does with every tensor that has a role.
 std::unordered_map<const Tensor*, Fate> fates_of(const model::ModelTensors& tensors) {
   std::unordered_map<const Tensor*, Fate> fates;
   const auto note = [&](const Tensor* tensor, model::Use use) {
-    if (tensor != nullptr) fates[tensor] = use == model::Use::kMatrix ? Fate::kPacked : Fate::kVector;
+    if (tensor == nullptr) return;
+    fates[tensor] = use == model::Use::kMatrix   ? Fate::kPacked
+                    : use == model::Use::kVector ? Fate::kVector
+                                                 : Fate::kIndices;
   };
   for (const model::ModelRole& role : model::model_roles()) note(tensors.*role.slot, role.use);
   for (const model::LayerTensors& layer : tensors.layers) {
@@ -50,6 +53,9 @@ std::vector<TensorTypeUse> tensor_type_uses(const model::Checkpoint& checkpoint)
           break;
         case Fate::kInFile:
           stored_as = "in file";
+          break;
+        case Fate::kIndices:
+          stored_as = "indices";
           break;
       }
     }

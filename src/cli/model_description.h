@@ -14,7 +14,7 @@ namespace carat::cli {
 struct TensorTypeUse {
   DType dtype;
   std::string stored_as;  ///< packed format ("s4x32"), "f32" for vectors, "in file" for tables read by the row,
-                          ///< "not loaded"
+                          ///< "indices", "not loaded"
   std::int64_t n_tensors = 0;
   std::int64_t n_elements = 0;
   std::int64_t file_bytes = 0;

@@ -135,7 +135,7 @@ Result<void> ask(const AskOptions& options) {
 
   ASSIGN_OR_RETURN(auto stop_strings, runtime::StopStrings::create(options.stop));
   ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(options.engine.model));
-  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
   ASSIGN_OR_RETURN(const auto sampling,
                    sampling_params(options.sampling, checkpoint.source, checkpoint.config.vocab_size));
   ASSIGN_OR_RETURN(std::string text, prompt_text(options.words));

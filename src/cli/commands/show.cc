@@ -48,12 +48,18 @@ std::string kv_text(const LayerKind& kind) {
   return kind.layer.v_is_k ? "V is K" : "own";
 }
 
+std::string chat_text(const Shown& s) {
+  if (s.checkpoint.config.architecture == model::Architecture::kGemma4Assistant) {
+    return "drafter: proposes tokens to the model it was made for, does not run alone";
+  }
+  return s.chat_format.empty() ? "base model: no chat template, continues plain text" : "chat format " + s.chat_format;
+}
+
 std::string as_text(const Shown& s) {
   const model::ModelConfig& c = s.checkpoint.config;
-  std::string text = fmt::format(
-      "{}: {}, {} layers, d_model {}, vocabulary {}, context {}\n{}\n", c.name, architecture_name(c.architecture),
-      c.n_layers(), count(c.d_model), count(c.vocab_size), count(c.context_length),
-      s.chat_format.empty() ? "base model: no chat template, continues plain text" : "chat format " + s.chat_format);
+  std::string text = fmt::format("{}: {}, {} layers, d_model {}, vocabulary {}, context {}\n{}\n", c.name,
+                                 architecture_name(c.architecture), c.n_layers(), count(c.d_model), count(c.vocab_size),
+                                 count(c.context_length), chat_text(s));
   if (c.ple_dim > 0) text += fmt::format("per-layer embeddings of {}\n", c.ple_dim);
   if (c.n_experts > 0) {
     text +=

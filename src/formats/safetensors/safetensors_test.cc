@@ -178,6 +178,22 @@ TEST(SafetensorsBadInput, LengthsAndCuts) {
   }
 }
 
+// No byte of the header may bring the reader down, whatever it becomes.
+TEST(SafetensorsBadInput, AnyByteOfTheHeaderMayBeWrong) {
+  std::string file = read_text(golden("e2b-assistant/model.safetensors"));
+  for (std::size_t at = 0; at < 1'500; ++at) {
+    const char original = file[at];
+    for (const char value : {'\0', '9', '"', '\xFF'}) {
+      file[at] = value;
+      const auto contents = parse_safetensors(as_bytes_of(file), "changed");
+      if (!contents) {
+        EXPECT_TRUE(contents.error().to_string().starts_with("changed: "));
+      }
+    }
+    file[at] = original;
+  }
+}
+
 // Splits a golden into two shards and an index.
 void write_shards(const TempDir& dir) {
   const auto file = SafetensorsSource::open(golden("31b/model.safetensors"));

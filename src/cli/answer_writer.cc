@@ -13,9 +13,7 @@ namespace {
 
 using Kind = chat::ReplyEvent::Kind;
 
-Result<void> write_line(const Json& json) {
-  return write_stdout(json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
-}
+Result<void> write_line(const Json& json) { return write_stdout(dump_json(json) + "\n"); }
 
 /// " at 40.2 a second". The first token comes with the prompt's last step, so the others make the rate.
 std::string rate_text(const AnswerStats& stats) {

@@ -27,10 +27,13 @@ bool has_chat_template(const formats::ModelSource& source) {
   return config && config->is_object() && config->contains("chat_template");
 }
 
-std::optional<chat::ChatFormat> chat_format_of(const formats::ModelSource& source, const model::ModelConfig& config) {
-  if (!has_chat_template(source)) return std::nullopt;
+chat::ChatFormat family_chat_format(const model::ModelConfig& config) {
   if (config.architecture == model::Architecture::kGemma3) return chat::ChatFormat::kGemma3;
   return config.ple_dim > 0 ? chat::ChatFormat::kGemma4Small : chat::ChatFormat::kGemma4Large;
+}
+
+std::optional<chat::ChatFormat> chat_format_of(const formats::ModelSource& source, const model::ModelConfig& config) {
+  return has_chat_template(source) ? std::optional(family_chat_format(config)) : std::nullopt;
 }
 
 }  // namespace carat::cli

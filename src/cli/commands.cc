@@ -1,6 +1,8 @@
 #include "cli/commands.h"
 
 #include "cli/commands/ask.h"
+#include "cli/commands/probe.h"
+#include "cli/commands/render.h"
 #include "cli/commands/show.h"
 #include "cli/commands/tokenize.h"
 
@@ -10,7 +12,9 @@ namespace {
 constexpr Command kCommands[] = {
     {"ask", "answer a question (a base model: continue a text)", add_ask},
     {"show", "what a model is made of, and the memory it will need", add_show},
+    {"render", "messages to the prompt they become", add_render},
     {"tokenize", "text to token ids and back", add_tokenize},
+    {"probe", "logits and hidden states of given ids, as a file", add_probe},
 };
 
 }  // namespace

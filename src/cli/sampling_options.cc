@@ -44,7 +44,7 @@ Result<std::pair<tokenizer::TokenId, float>> parse_bias(std::string_view text) {
 void add_sampling_options(CLI::App& command, SamplingOptions& options) {
   const std::string group = "Sampling (default: what the model's files recommend)";
   const auto add = [&](const char* flag, auto& value, const char* help) {
-    command.add_option(flag, value, help)->group(group);
+    command.add_option(flag, value, help)->allow_extra_args(false)->group(group);
   };
   add("--temperature", options.temperature, "divides the logits; 0 always takes the likeliest token");
   add("--top-k", options.top_k, "keep the K likeliest tokens; 0 keeps all");

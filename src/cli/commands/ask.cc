@@ -193,7 +193,8 @@ Action add_ask(CLI::App& command) {
   command.add_flag("--think", options->think, "let the model think first; its thoughts go to stderr");
   command.add_option("--max-tokens", options->max_tokens, "end after this many tokens (default 8192; base models 200)")
       ->check(CLI::PositiveNumber);
-  command.add_option("--stop", options->stop, "end the answer before this text; may be repeated");
+  command.add_option("--stop", options->stop, "end the answer before this text; may be repeated")
+      ->allow_extra_args(false);
   command.add_flag("--json-lines", options->json_lines, "one JSON object a line: text, thinking, tool_call, end");
   add_sampling_options(command, options->sampling);
   add_engine_options(command, options->engine);

@@ -38,9 +38,7 @@ Result<chat::ChatFormat> format_of(const RenderCommand& c, const std::optional<f
   ASSIGN_OR_RETURN(const model::ModelConfig config, model::load_config(*source));
   if (const auto format = chat_format_of(*source, config)) return *format;
   // Without a template (a base model, a test model) the family still has only one format.
-  const chat::ChatFormat format = config.architecture == model::Architecture::kGemma3 ? chat::ChatFormat::kGemma3
-                                  : config.ple_dim > 0                                ? chat::ChatFormat::kGemma4Small
-                                                                                      : chat::ChatFormat::kGemma4Large;
+  const chat::ChatFormat format = family_chat_format(config);
   say(fmt::format("{} has no chat template; using its family's, {}", source->path.string(), chat::to_string(format)));
   return format;
 }

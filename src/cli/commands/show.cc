@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
 #include "cli/chat_model.h"
 #include "cli/engine_options.h"
 #include "cli/model_argument.h"
@@ -154,8 +155,7 @@ std::string as_json(const Shown& s) {
                  {"tokenizer", s.plan.tokenizer},
                  {"program", s.plan.program},
                  {"total", s.plan.total()}}}};
-  // A name from a file may hold any bytes.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return dump_json(json, 2) + "\n";
 }
 
 Result<void> show(const ShowOptions& options) {

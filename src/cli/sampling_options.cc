@@ -6,6 +6,8 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/json.h"
+
 namespace carat::cli {
 namespace {
 
@@ -21,8 +23,7 @@ std::optional<double> published(const formats::ModelSource& source, const char* 
   }
   if (!source.folder->generation_config) return std::nullopt;
   const auto it = source.folder->generation_config->find(json_key);
-  if (it == source.folder->generation_config->end() || !it->is_number()) return std::nullopt;
-  return it->get<double>();
+  return it == source.folder->generation_config->end() ? std::nullopt : json_double(*it);
 }
 
 Result<std::pair<tokenizer::TokenId, float>> parse_bias(std::string_view text) {

@@ -1,8 +1,11 @@
 #include "model/weights.h"
 
+#include <fmt/core.h>
+
 #include <cmath>
 
 #include "base/file.h"
+#include "formats/tensor_values.h"
 
 namespace carat::model {
 namespace {
@@ -78,6 +81,33 @@ Result<void> load_layer(const ModelConfig& config, const LayerTensors& t, Loader
   return {};
 }
 
+// Ids of the clusters, one after the other; every id of the vocabulary exactly once.
+Result<std::vector<std::int32_t>> read_token_ordering(const formats::Tensor& tensor, std::int64_t vocab_size) {
+  ASSIGN_OR_RETURN(const std::vector<std::int64_t> ids, formats::to_ints(tensor));
+  std::vector<bool> seen(static_cast<std::size_t>(vocab_size), false);
+  std::vector<std::int32_t> ordering;
+  ordering.reserve(ids.size());
+  for (const std::int64_t id : ids) {
+    if (id < 0 || id >= vocab_size || seen[static_cast<std::size_t>(id)]) {
+      return corrupt(
+          fmt::format("tensor {}: token id {} is outside the vocabulary of {} or there twice; download the file again",
+                      tensor.name, id, vocab_size));
+    }
+    seen[static_cast<std::size_t>(id)] = true;
+    ordering.push_back(static_cast<std::int32_t>(id));
+  }
+  return ordering;
+}
+
+Result<void> load_drafter(const ModelConfig& config, const ModelTensors& t, Loader& load, DrafterWeights& w) {
+  RETURN_IF_ERROR(load.matrix(t.pre_projection, w.pre_projection));
+  RETURN_IF_ERROR(load.matrix(t.post_projection, w.post_projection));
+  RETURN_IF_ERROR(load.matrix(t.centroids, w.centroids));
+  if (t.token_ordering == nullptr) return {};
+  ASSIGN_OR_RETURN(w.token_ordering, read_token_ordering(*t.token_ordering, config.vocab_size));
+  return {};
+}
+
 // Every matrix of a layer, for sums over them.
 template <typename Visit>
 void visit_matrices(const LayerTensors& t, Visit visit) {
@@ -106,13 +136,15 @@ std::int64_t ModelWeights::packed_bytes() const {
     }
     if (l.per_layer) bytes += l.per_layer->per_layer_input_gate.bytes() + l.per_layer->per_layer_projection.bytes();
   }
+  if (drafter) bytes += drafter->pre_projection.bytes() + drafter->post_projection.bytes() + drafter->centroids.bytes();
   return bytes;
 }
 
 std::int64_t planned_weight_bytes(const ModelTensors& tensors) {
   std::int64_t bytes = nn::PackedMatrix::packed_bytes(*head_tensor(tensors));
-  if (tensors.per_layer_model_projection != nullptr) {
-    bytes += nn::PackedMatrix::packed_bytes(*tensors.per_layer_model_projection);
+  for (const formats::Tensor* m :
+       {tensors.per_layer_model_projection, tensors.pre_projection, tensors.post_projection, tensors.centroids}) {
+    if (m != nullptr) bytes += nn::PackedMatrix::packed_bytes(*m);
   }
   for (const LayerTensors& layer : tensors.layers) {
     visit_matrices(layer, [&](const formats::Tensor& m) { bytes += nn::PackedMatrix::packed_bytes(m); });
@@ -134,6 +166,9 @@ Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors&
   w.layers.resize(tensors.layers.size());
   for (std::size_t i = 0; i < tensors.layers.size(); ++i) {
     RETURN_IF_ERROR(load_layer(config, tensors.layers[i], load, w.layers[i]));
+  }
+  if (tensors.pre_projection != nullptr) {
+    RETURN_IF_ERROR(load_drafter(config, tensors, load, w.drafter.emplace()));
   }
   return w;
 }

@@ -49,6 +49,14 @@ struct LayerWeights {
   std::optional<PerLayerWeights> per_layer;
 };
 
+/// Drafters: what ties them to their target (spec/text-model.md 7.2).
+struct DrafterWeights {
+  nn::PackedMatrix pre_projection;           ///< [d_model, 2 backbone_d_model]
+  nn::PackedMatrix post_projection;          ///< [backbone_d_model, d_model]
+  nn::PackedMatrix centroids;                ///< [n_centroids, d_model]; empty = dense head
+  std::vector<std::int32_t> token_ordering;  ///< [vocab_size]: cluster by cluster, each id once
+};
+
 struct ModelWeights {
   nn::Embedding embed_tokens;                    ///< [vocab_size, d_model], rows read from the file
   nn::PackedMatrix lm_head;                      ///< [vocab_size, d_model]: the same table packed, if tied
@@ -57,6 +65,7 @@ struct ModelWeights {
   nn::PackedMatrix per_layer_model_projection;   ///< [n_layers * ple_dim, d_model]
   std::vector<float> per_layer_projection_norm;  ///< [ple_dim]
   std::vector<LayerWeights> layers;
+  std::optional<DrafterWeights> drafter;
 
   std::int64_t packed_bytes() const;
 };

@@ -75,7 +75,7 @@ class ChatIds : public ::testing::Test {
     examples_ = nullptr;
   }
   void SetUp() override {
-    if (gemma4_ == nullptr) GTEST_SKIP() << model_file() << " is not there; ./try fetches it";
+    ASSERT_NE(gemma4_, nullptr) << model_file() << " is missing: run ./check once, it fetches it";
   }
 
   static std::vector<TokenId> ids_of(ChatFormat format, const Json& request) {

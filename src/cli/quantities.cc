@@ -19,7 +19,7 @@ Error bad_bytes(std::string_view text, std::string_view what) {
 
 std::string grouped(std::uint64_t n) {
   std::string text = std::to_string(n);
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, 1, ',');
   return text;
 }
 

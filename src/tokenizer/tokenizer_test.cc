@@ -102,6 +102,19 @@ TEST(Tokenizer, PlainTextNeverGivesAControlString) {
   }
 }
 
+TEST(Tokenizer, MergesCannotMakeAControlString) {
+  Vocabulary vocabulary = tiny_vocabulary({"<", "e", "o", "s", ">", "<e", "os", "<eos", "<eos>"});
+  add_merges(vocabulary, {{"<", "e"}, {"o", "s"}, {"<e", "os"}, {"<eos", ">"}});
+  Vocabulary scored = vocabulary;
+  scored.merges.clear();
+  scored.scores.assign(scored.pieces.size(), -1);
+  for (const Vocabulary& v : {vocabulary, scored}) {
+    const Tokenizer tokenizer = make(v);
+    EXPECT_EQ(texts(tokenizer, tokenizer.encode("<eos>")), (Texts{"<eos", ">"}));
+    EXPECT_EQ(texts(tokenizer, tokenizer.encode_with_control("<eos>")), (Texts{"<eos>"}));
+  }
+}
+
 TEST(Tokenizer, AddedTokensMatchInPlainTextLongestFirst) {
   Vocabulary vocabulary =
       tiny_vocabulary({"<", "t", ">", "<t>", "<t>>", "\xE2\x96\x81\xE2\x96\x81", "\xE2\x96\x81", "<unused7>"});

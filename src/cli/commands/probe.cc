@@ -3,8 +3,6 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
-#include <cctype>
-#include <charconv>
 #include <memory>
 
 #include "base/file.h"
@@ -12,6 +10,7 @@
 #include "cli/chat_model.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
+#include "cli/token_text.h"
 #include "formats/model_tokenizer.h"
 #include "formats/safetensors/safetensors_writer.h"
 #include "formats/tensor_values.h"
@@ -31,31 +30,6 @@ struct ProbeCommand {
   runtime::ProbeOptions options;
 };
 
-// Ids separated by commas or blanks.
-Result<std::vector<tokenizer::TokenId>> parse_ids(std::string_view text, std::string_view where) {
-  std::vector<tokenizer::TokenId> ids;
-  std::size_t i = 0;
-  while (i < text.size()) {
-    if (text[i] == ',' || std::isspace(static_cast<unsigned char>(text[i])) != 0) {
-      ++i;
-      continue;
-    }
-    tokenizer::TokenId id = 0;
-    const auto [end, error] = std::from_chars(text.data() + i, text.data() + text.size(), id);
-    if (error != std::errc()) {
-      return invalid_argument(
-          fmt::format("{}: expected token ids separated by commas or blanks at character {}", where, i + 1));
-    }
-    i = static_cast<std::size_t>(end - text.data());
-    if (i < text.size() && text[i] != ',' && std::isspace(static_cast<unsigned char>(text[i])) == 0) {
-      return invalid_argument(
-          fmt::format("{}: expected token ids separated by commas or blanks at character {}", where, i + 1));
-    }
-    ids.push_back(id);
-  }
-  return ids;
-}
-
 Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file, const model::Checkpoint& checkpoint) {
   const auto format = chat_format_of(checkpoint.source, checkpoint.config);
   if (!format) {
@@ -70,10 +44,11 @@ Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file,
 }
 
 Result<std::vector<tokenizer::TokenId>> prompt_ids(const ProbeCommand& c, const model::Checkpoint& checkpoint) {
-  if (!c.ids.empty()) return parse_ids(c.ids, "--ids");
+  const auto vocab_size = static_cast<std::size_t>(checkpoint.config.vocab_size);
+  if (!c.ids.empty()) return parse_token_ids(c.ids, vocab_size, "--ids");
   if (!c.ids_file.empty()) {
     ASSIGN_OR_RETURN(const std::string text, read_file(c.ids_file, kMaxIdsFile));
-    return parse_ids(text, c.ids_file);
+    return parse_token_ids(text, vocab_size, c.ids_file);
   }
   return ids_of_messages(c.messages, checkpoint);
 }

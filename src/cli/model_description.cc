@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "kernels/packed/pack.h"
@@ -68,8 +69,9 @@ std::vector<TensorTypeUse> tensor_type_uses(const model::Checkpoint& checkpoint)
   }
   std::vector<TensorTypeUse> sorted;
   for (auto& [key, use] : uses) sorted.push_back(std::move(use));
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.file_bytes > b.file_bytes; });
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return std::tuple(-a.file_bytes, a.dtype, a.stored_as) < std::tuple(-b.file_bytes, b.dtype, b.stored_as);
+  });
   return sorted;
 }
 

@@ -139,6 +139,19 @@ class CliTest(unittest.TestCase):
         self.assertGreater(with_system["n_prompt_tokens"], plain["n_prompt_tokens"])
         self.assertGreater(thinking["n_prompt_tokens"], plain["n_prompt_tokens"])
 
+    def test_sampling_defaults_are_the_publishers(self):
+        folder = self.folder / "greedy"
+        shutil.copytree(E2B, folder)
+        (folder / "generation_config.json").write_text('{"temperature": 0.0}')
+        greedy = self.ok(*ASK, "--temperature", "0")
+        self.assertEqual(self.ok(*ASK[:3], str(folder), *ASK[4:]), greedy)
+        self.assertNotEqual(self.ok(*ASK), greedy)
+
+    def test_logit_bias_wins(self):
+        *events, end = self.lines(*ASK, "--logit-bias", "300=1000", "--temperature", "0")
+        self.assertEqual(end["n_tokens"], 24)
+        self.assertEqual(len({event["text"] for event in events}), 1)
+
     def test_base_model_says_so(self):
         self.assertIn(b"base model without a chat template", self.run_carat(*ASK).stderr)
 

@@ -147,6 +147,30 @@ TEST(Attention, NeedsNoPagesBehindItsWindow) {
   }
 }
 
+// Keys that a row does not see may be anything, also when their page is read: here they were never stored.
+TEST(Attention, LetsNothingOfInvisibleKeysThrough) {
+  for (const KvElement kv_type : kKvTypes) {
+    const AttentionShape shape{2, 1, 32, 0.5f, kv_type};
+    PagedKv whole(200, 1, 32, kv_type);
+    whole.fill(200, 1);
+    const Matrix q(1, 64, 64, Draw::kNormal, 2);
+    for (const Range& range : edge_ranges()) {
+      PagedKv sparse(200, 1, 32, kv_type);
+      std::vector<float> k(32), v(32);
+      for (std::int64_t key = range.first; key < range.end; ++key) {
+        load_kv(whole.pages()[key / 64], 32, kv_type, key % 64, k.data(), v.data());
+        sparse.store(key, 0, k.data(), v.data());
+      }
+      for (const KernelTable* table : testing::available_tables()) {
+        testing::Workbench bench(*table);
+        ASSERT_TRUE(testing::same_bits(run(q, rows_over(sparse, {range}), shape, bench.exec()),
+                                       run(q, rows_over(whole, {range}), shape, bench.exec())))
+            << table->name << " [" << range.first << ", " << range.end << ")";
+      }
+    }
+  }
+}
+
 // One key: its value itself, whatever the score.
 TEST(Attention, OfOneKeyIsItsValue) {
   for (const KvElement kv_type : kKvTypes) {

@@ -27,7 +27,8 @@ struct AttentionTile {
 /// <op>.h divide the work and call through it. All tables but `ref` give the same bits; `ref` (src/ref) computes in
 /// double.
 ///
-/// Pointers may be unaligned; tails are handled inside; x and y may be the same where the op's header says so.
+/// Pointers need the alignment of their elements only (packed weights: 4); tails are handled inside; x and y may be the
+/// same where the op's header says so.
 struct KernelTable {
   const char* name;
 

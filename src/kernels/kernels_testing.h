@@ -17,11 +17,14 @@
 /// Test and benchmark helper: operands, and what an op runs on.
 namespace carat::kernels::testing {
 
-/// Everything an op needs, with `n_threads` threads.
+/// Everything an op needs, with `n_threads` threads. Scratch memory is full of NaN, as after any other op.
 class Workbench {
  public:
   explicit Workbench(const KernelTable& table, int n_threads = 1) : pool_(n_threads) {
-    CARAT_CHECK(arena_.reserve(std::size_t{16} << 20).has_value());
+    constexpr std::size_t kScratch = std::size_t{512} << 10;
+    CARAT_CHECK(arena_.reserve(kScratch).has_value());
+    const Arena::Scope scope(arena_);
+    std::memset(arena_.allocate<std::byte>(kScratch), 0xFF, kScratch);
     exec_ = {&table, &pool_, &arena_};
   }
   Exec& exec() { return exec_; }

@@ -134,7 +134,7 @@ TEST_P(MatmulOfType, IsNearRefForOddShapes) {
     if (block_of(dtype()) == 32) widths = {32, 64, 96, 704, 2112};
     if (block_of(dtype()) == 1) widths = {1, 8, 15, 16, 17, 31, 33, 64, 100, 2112};
     for (const std::int64_t cols : widths) {
-      const PackedWeights w = testing::random_weights(dtype(), rows, cols, static_cast<std::uint32_t>(cols), 1);
+      const PackedWeights w = testing::random_weights(dtype(), rows, cols, static_cast<std::uint32_t>(cols), 4);
       const Matrix x(5, cols, cols + 1, Draw::kNormal, 2);
       const Expected want = expected(w, x);
       std::vector<float> first;

@@ -54,7 +54,7 @@ struct PackedWeights {
   PackedView view;
 };
 
-/// `shift`: the packed bytes begin so many bytes behind an even address.
+/// `shift`: the packed bytes begin so many bytes behind the allocation; a multiple of 4.
 inline PackedWeights pack_rows(DType dtype, std::int64_t rows, std::int64_t cols, std::vector<std::byte> file,
                                std::int64_t shift = 0) {
   PackedWeights w;

@@ -251,10 +251,12 @@ TEST(Contract, Attention) {
       testing::PagedKv kv(300, 1, head_dim, kv_type);
       kv.fill(300, 1);
       const auto q = testing::draw_many(Draw::kNormal, head_dim, 2);
-      for (const auto& [first, end] : {std::pair<std::int64_t, std::int64_t>{0, 300}, {63, 65}, {10, 20}, {64, 256}}) {
+      for (const std::array<std::int64_t, 2> range :
+           {std::array<std::int64_t, 2>{0, 300}, {63, 65}, {10, 20}, {64, 256}}) {
+        const std::int64_t first = range[0], end = range[1];
         const AttentionRow row{kv.pages(), first, end};
         const auto want = attention_page(q, kv, kv_type, first, end, 0.3f);
-        for_each_isa([&, first = first, end = end](Exec& exec, const char* isa) {
+        for_each_isa([&](Exec& exec, const char* isa) {
           std::vector<float> y(q.size());
           attention({q.data(), 1, head_dim}, {&row, 1}, {1, 1, head_dim, 0.3f, kv_type}, {y.data(), 1, head_dim}, exec);
           EXPECT_TRUE(testing::same_bits(y, want)) << isa << " [" << first << ", " << end << ")";

@@ -211,8 +211,8 @@ TEST_P(GoldenModel, GgufFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Text, GoldenModel, ::testing::Values("e2b", "e4b", "12b-unified", "26b-a4b", "31b", "gemma3"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& test) {
+                           std::string name = test.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

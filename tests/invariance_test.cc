@@ -157,8 +157,8 @@ TEST_P(Invariance, StoredTypesOfKeysAndValues) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, Invariance, ::testing::ValuesIn(model_paths()), [](const auto& info) {
-  std::string name = std::filesystem::relative(info.param, golden_dir() / "text").string();
+INSTANTIATE_TEST_SUITE_P(Models, Invariance, ::testing::ValuesIn(model_paths()), [](const auto& test) {
+  std::string name = std::filesystem::relative(test.param, golden_dir() / "text").string();
   std::replace_if(
       name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) == 0; }, '_');
   return name;

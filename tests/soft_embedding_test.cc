@@ -75,7 +75,7 @@ TEST_P(SoftEmbeddings, LogitsOfPromptsWithPicturesAndSound) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Media, SoftEmbeddings, ::testing::Values("e2b", "31b", "12b-unified"),
-                         [](const auto& info) { return info.param == "12b-unified" ? "unified" : info.param; });
+                         [](const auto& test) { return test.param == "12b-unified" ? "unified" : test.param; });
 
 TEST(SoftEmbeddingsNarrowWindow, TheWindowBoundsBothSidesOfAPicture) {
   const auto dir = golden_dir() / "soft/31b";

@@ -8,6 +8,8 @@
 #include "base/file.h"
 #include "chat/request_json.h"
 #include "cli/chat_model.h"
+#include "cli/engine_options.h"
+#include "cli/loaded_engine.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
 #include "cli/token_text.h"
@@ -16,6 +18,7 @@
 #include "formats/tensor_values.h"
 #include "model/decoder.h"
 #include "runtime/exec_context.h"
+#include "runtime/memory_plan.h"
 #include "runtime/probe.h"
 
 namespace carat::cli {
@@ -24,9 +27,9 @@ namespace {
 constexpr std::uint64_t kMaxIdsFile = std::uint64_t{64} << 20;
 
 struct ProbeCommand {
-  std::string model, ids, ids_file, messages, out;
-  std::string compute = "exact", kv = "f32", rows = "last";
-  int threads = 0;
+  std::string ids, ids_file, messages, out;
+  std::string compute = "exact", rows = "last";
+  EngineOptions engine;
   runtime::ProbeOptions options;
 };
 
@@ -70,7 +73,8 @@ Result<void> write_result(const ProbeCommand& c, const model::ModelConfig& confi
   }
   if (c.options.n_greedy > 0) add_ids("greedy_ids", result.greedy_ids);
   const std::vector<formats::Tensor> views = formats::views_of(tensors);
-  return formats::write_safetensors(c.out, views, {{"compute", c.compute}, {"kv", c.kv}, {"model", config.name}});
+  return formats::write_safetensors(c.out, views,
+                                    {{"compute", c.compute}, {"kv", c.engine.kv}, {"model", config.name}});
 }
 
 Result<void> run_probe(const ProbeCommand& c) {
@@ -81,18 +85,24 @@ Result<void> run_probe(const ProbeCommand& c) {
   if (c.compute == "fast") {
     return unsupported("--compute fast does not exist yet; use --compute exact");
   }
-  ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(c.model));
-  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, model::Checkpoint::open(path));
+  ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(c.engine.model));
+  ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
   ASSIGN_OR_RETURN(const std::vector<tokenizer::TokenId> ids, prompt_ids(c, checkpoint));
-  ASSIGN_OR_RETURN(const auto context, runtime::ExecContext::create({.n_threads = c.threads}));
-  ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), context->pool()));
   runtime::ProbeOptions options = c.options;
   options.all_rows = c.rows == "all";
-  options.kv_type = c.kv == "f16" ? model::KvType::kF16 : c.kv == "bf16" ? model::KvType::kBF16 : model::KvType::kF32;
+  ASSIGN_OR_RETURN(options.kv_type, kv_type(c.engine.kv));
+  ASSIGN_OR_RETURN(
+      const runtime::MemoryPlan plan,
+      runtime::plan_memory(checkpoint, {.context = static_cast<std::int64_t>(ids.size()) + options.n_greedy,
+                                        .chunk = options.chunk,
+                                        .kv_type = options.kv_type}));
+  RETURN_IF_ERROR(admit(plan, c.engine));
+  ASSIGN_OR_RETURN(const auto context, runtime::ExecContext::create({.n_threads = c.engine.threads}));
+  ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), context->pool()));
   ASSIGN_OR_RETURN(const runtime::ProbeResult result, runtime::probe(*decoder, ids, options, context->exec()));
   RETURN_IF_ERROR(write_result(c, decoder->config(), ids, result));
-  say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.compute, c.kv, context->isa_name(),
-                  c.out));
+  say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.compute, c.engine.kv,
+                  context->isa_name(), c.out));
   return {};
 }
 
@@ -100,17 +110,17 @@ Result<void> run_probe(const ProbeCommand& c) {
 
 Action add_probe(CLI::App& command) {
   auto c = std::make_shared<ProbeCommand>();
-  command.add_option("MODEL", c->model, kModelHelp);
+  command.add_option("MODEL", c->engine.model, kModelHelp);
   command.add_option("--ids", c->ids, "token ids, such as 2,10,55");
   command.add_option("--ids-file", c->ids_file, "a file of token ids separated by commas or blanks");
   command.add_option("--messages", c->messages, "a JSON file of messages, as for `carat render`");
   command.add_option("--compute", c->compute, "arithmetic: exact (fast comes later)")
       ->check(CLI::IsMember({"exact", "fast"}))
       ->capture_default_str();
-  command.add_option("--kv", c->kv, "type of stored keys and values")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
-      ->capture_default_str();
-  command.add_option("--threads", c->threads, "threads; 0 = all processors")->check(CLI::Range(0, 256));
+  command.add_option("--kv", c->engine.kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
+  command.add_option("--threads", c->engine.threads, "threads; 0 = all processors")->check(CLI::Range(0, 256));
+  command.add_option("--max-memory", c->engine.max_memory, "refuse a memory plan above this, such as 8G");
+  command.add_flag("--force", c->engine.force, "load whatever the memory plan says");
   command.add_option("--chunk", c->options.chunk, "most rows of a step")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();

@@ -43,7 +43,7 @@ Error unknown_file(const fs::path& path, std::span<const std::byte> bytes) {
 std::string ModelSource::name() const {
   if (gguf) {
     const auto name = gguf->metadata().get_string("general.name");
-    if (name && !name->empty()) return std::string(*name);
+    if (name && !name->empty()) return printable(*name);
     return path.stem().string();
   }
   std::error_code error;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/printable.h"
 #include "model/config_common.h"
 #include "model/rope_freqs.h"
 
@@ -83,7 +84,8 @@ class Reader {
                       "model's own file",
                       where()));
     }
-    return unsupported(fmt::format("{}: architecture \"{}\" is unknown; carat runs {}", where(), name, known));
+    return unsupported(
+        fmt::format("{}: architecture \"{}\" is unknown; carat runs {}", where(), formats::printable(name), known));
   }
 
   Result<void> read_sizes() {
@@ -157,8 +159,8 @@ class Reader {
         ASSIGN_OR_RETURN(const std::string_view type, meta_.get_string(key("rope.scaling.type")));
         if (type == "none") return rope;
         if (type != "linear") {
-          return unsupported(
-              fmt::format("{}: {} is \"{}\"; none and linear are known", where(), key("rope.scaling.type"), type));
+          return unsupported(fmt::format("{}: {} is \"{}\"; none and linear are known", where(),
+                                         key("rope.scaling.type"), formats::printable(type)));
         }
       }
       // Older files say rope.scale_linear.

@@ -8,8 +8,10 @@
 #include <string_view>
 #include <vector>
 
+#include "formats/printable.h"
 #include "model/config_common.h"
 #include "model/gemma3_released.h"
+#include "model/hf_layer_shapes.h"
 #include "model/hf_layers.h"
 #include "model/json_fields.h"
 
@@ -40,7 +42,8 @@ Result<Architecture> find_architecture(const JsonFields& top) {
     if (type.name == name) return type.architecture;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", type.name);
   }
-  return unsupported(fmt::format("{}: model_type \"{}\" is unknown; carat runs {}", top.where(), name, known));
+  return unsupported(
+      fmt::format("{}: model_type \"{}\" is unknown; carat runs {}", top.where(), formats::printable(name), known));
 }
 
 // What carat has no arithmetic for.
@@ -55,8 +58,8 @@ Result<void> refuse_unsupported(const JsonFields& top, const JsonFields& text) {
       text.has("hidden_act") && !text.has("hidden_activation") ? "hidden_act" : "hidden_activation";
   ASSIGN_OR_RETURN(const std::string activation, text.get_string(key));
   if (activation != "gelu_pytorch_tanh") {
-    return unsupported(
-        fmt::format("{}: {} \"{}\" is not gelu_pytorch_tanh, the only one known", text.where(), key, activation));
+    return unsupported(fmt::format("{}: {} \"{}\" is not gelu_pytorch_tanh, the only one known", text.where(), key,
+                                   formats::printable(activation)));
   }
   ASSIGN_OR_RETURN(const bool bias, text.get_bool_or("attention_bias", false));
   if (bias) return unsupported(fmt::format("{}: attention_bias is true; no Gemma has biases", text.where()));
@@ -72,7 +75,8 @@ Result<BlockAttention> read_block_attention(const JsonFields& text) {
   const Json& value = text.json().at(std::string(kKey));
   if (value == false) return BlockAttention::kCausal;
   if (value == "vision") return BlockAttention::kVisionBlocks;
-  return unsupported(fmt::format("{}: {} is {}; null and \"vision\" are known", text.where(), kKey, dump_json(value)));
+  return unsupported(fmt::format("{}: {} is {}; null and \"vision\" are known", text.where(), kKey,
+                                 formats::printable(dump_json(value))));
 }
 
 Result<void> read_experts(const JsonFields& text, ModelConfig& config) {
@@ -105,35 +109,30 @@ Result<void> read_layers(const JsonFields& text, ModelConfig& config) {
   ASSIGN_OR_RETURN(const std::int64_t n_layers, text.get_int("num_hidden_layers", 1, kMaxLayers));
   ASSIGN_OR_RETURN(const std::vector<bool> sliding, read_layer_types(text, gemma4, n_layers));
   ASSIGN_OR_RETURN(const std::int64_t n_heads, text.get_int("num_attention_heads", 1, kMaxHeads));
-  ASSIGN_OR_RETURN(const std::int64_t n_kv_heads, text.get_int("num_key_value_heads", 1, kMaxHeads));
-  ASSIGN_OR_RETURN(const std::int64_t head_dim, text.get_int("head_dim", 2, kMaxHeadDim));
+  ASSIGN_OR_RETURN(const std::vector<LayerShape> shapes, read_layer_shapes(text, gemma4, sliding));
   ASSIGN_OR_RETURN(const std::int64_t d_ff, text.get_int("intermediate_size", 1, kMaxFeedForward / 2));
   ASSIGN_OR_RETURN(const std::int64_t window, text.get_int("sliding_window", 1, kMaxContext));
 
-  std::int64_t full_head_dim = head_dim;
-  std::int64_t full_kv_heads = n_kv_heads;
   std::int64_t n_shared = 0;
   bool k_eq_v = false;
   bool double_wide = false;
   if (gemma4) {
-    ASSIGN_OR_RETURN(full_head_dim, text.get_int("global_head_dim", 2, kMaxHeadDim));
     ASSIGN_OR_RETURN(k_eq_v, text.get_bool_or("attention_k_eq_v", false));
-    // The official code looks at this field only where V is K.
-    if (k_eq_v) {
-      ASSIGN_OR_RETURN(full_kv_heads, text.get_int_or("num_global_key_value_heads", 1, kMaxHeads, n_kv_heads));
-    }
     ASSIGN_OR_RETURN(n_shared, text.get_int_or("num_kv_shared_layers", 0, n_layers, 0));
     ASSIGN_OR_RETURN(double_wide, text.get_bool_or("use_double_wide_mlp", false));
   }
-  ASSIGN_OR_RETURN(const RopePair rope, read_rope(text, full_head_dim, head_dim));
+  // Layers of one type have one shape (read_layer_shapes), so any of them gives the head size of their RoPE.
+  std::int64_t sliding_head_dim = shapes.front().head_dim, full_head_dim = sliding_head_dim;
+  for (std::size_t i = 0; i < shapes.size(); ++i) (sliding[i] ? sliding_head_dim : full_head_dim) = shapes[i].head_dim;
+  ASSIGN_OR_RETURN(const RopePair rope, read_rope(text, full_head_dim, sliding_head_dim));
 
   for (std::int64_t i = 0; i < n_layers; ++i) {
     LayerConfig layer;
     layer.sliding = sliding[static_cast<std::size_t>(i)];
     layer.window = layer.sliding ? window : 0;
     layer.n_heads = n_heads;
-    layer.n_kv_heads = layer.sliding ? n_kv_heads : full_kv_heads;
-    layer.head_dim = layer.sliding ? head_dim : full_head_dim;
+    layer.n_kv_heads = shapes[static_cast<std::size_t>(i)].n_kv_heads;
+    layer.head_dim = shapes[static_cast<std::size_t>(i)].head_dim;
     layer.d_ff = double_wide && i >= n_layers - n_shared ? 2 * d_ff : d_ff;
     layer.v_is_k = k_eq_v && !layer.sliding;
     layer.rope = layer.sliding ? rope.sliding : rope.full;

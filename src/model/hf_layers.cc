@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "formats/printable.h"
 #include "model/config_common.h"
 
 namespace carat::model {
@@ -19,7 +20,7 @@ Result<std::vector<bool>> from_names(const JsonFields& text, std::int64_t n_laye
   for (const std::string& name : names) {
     if (name != "sliding_attention" && name != "full_attention") {
       return unsupported(fmt::format("{}: layer_types has \"{}\"; sliding_attention and full_attention are known",
-                                     text.where(), name));
+                                     text.where(), formats::printable(name)));
     }
     sliding.push_back(name == "sliding_attention");
   }
@@ -44,8 +45,8 @@ Result<RopeConfig> read_rope_object(const JsonFields& rope, std::int64_t head_di
     return config;
   }
   if (type != "default" && type != "linear") {
-    return unsupported(
-        fmt::format("{}: rope_type \"{}\" is not one of default, linear, proportional", rope.where(), type));
+    return unsupported(fmt::format("{}: rope_type \"{}\" is not one of default, linear, proportional", rope.where(),
+                                   formats::printable(type)));
   }
   if (rotated != 1) {
     return unsupported(fmt::format("{}: partial_rotary_factor goes with rope_type proportional only", rope.where()));
@@ -70,7 +71,8 @@ Result<RopePair> read_old_rope(const JsonFields& text, std::int64_t full_head_di
   ASSIGN_OR_RETURN(const std::string type, scaling.get_string(scaling.has("rope_type") ? "rope_type" : "type"));
   if (type == "default") return pair;
   if (type != "linear") {
-    return unsupported(fmt::format("{}: RoPE scaling \"{}\" is not one of default, linear", scaling.where(), type));
+    return unsupported(fmt::format("{}: RoPE scaling \"{}\" is not one of default, linear", scaling.where(),
+                                   formats::printable(type)));
   }
   ASSIGN_OR_RETURN(pair.full.position_divisor, scaling.get_number("factor"));
   return pair;

@@ -26,7 +26,7 @@ Result<ShardIndex> read_shard_index(const std::filesystem::path& path) {
     const std::string* shard = file.get_ptr<const Json::string_t*>();
     // A name with a folder in it could reach outside of the model.
     if (shard == nullptr || shard->empty() || shard->find('/') != std::string::npos || *shard == "." ||
-        *shard == "..") {
+        *shard == ".." || printable(*shard) != *shard) {
       return corrupt(fmt::format("{}: the file of tensor {} is not a plain file name", path.string(), printable(name)));
     }
     index.weights.emplace_back(name, *shard);

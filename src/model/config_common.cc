@@ -51,6 +51,10 @@ Result<void> check_layer(std::string_view where, std::int64_t index, const Layer
   if (layer.head_dim % 2 != 0) {
     return corrupt(fmt::format("{}: {}head size {} is odd; RoPE turns pairs", where, what, layer.head_dim));
   }
+  if (layer.head_dim % kHeadDimUnit != 0) {
+    return unsupported(fmt::format("{}: {}head size {} is no multiple of {}; every released Gemma has 128, 256 or 512",
+                                   where, what, layer.head_dim, kHeadDimUnit));
+  }
   return check_rope(where, what, layer);
 }
 

@@ -17,6 +17,7 @@ inline constexpr std::int64_t kMaxModelWidth = 65'536;
 inline constexpr std::int64_t kMaxFeedForward = 1'048'576;
 inline constexpr std::int64_t kMaxHeads = 1'024;
 inline constexpr std::int64_t kMaxHeadDim = 1'024;
+inline constexpr std::int64_t kHeadDimUnit = 16;  // attention works on vectors of 16 lanes
 inline constexpr std::int64_t kMaxContext = 16'777'216;
 inline constexpr std::int64_t kMaxExperts = 4'096;
 inline constexpr std::int64_t kMaxPleDim = 8'192;

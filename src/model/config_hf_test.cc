@@ -187,6 +187,51 @@ TEST(ConfigHf, ADonorIsTheLastEarlierLayerOfTheType) {
   EXPECT_ERROR(config, "layer 6 shares K/V, but no layer below 4 is of its type (full)");
 }
 
+// What save_pretrained of transformers 5 writes: the fields of full layers by layer index instead of flat ones.
+Json per_layer_spelling(const std::string& variant) {
+  Json config = config_of(variant);
+  Json& text = config["text_config"];
+  Json per_layer = Json::object();
+  for (std::size_t i = 0; i < text["layer_types"].size(); ++i) {
+    if (text["layer_types"][i] != "full_attention") continue;
+    Json& layer = per_layer[std::to_string(i)];
+    layer["head_dim"] = text["global_head_dim"];
+    if (text["attention_k_eq_v"] == true && !text["num_global_key_value_heads"].is_null()) {
+      layer["num_key_value_heads"] = text["num_global_key_value_heads"];
+    }
+  }
+  text["per_layer_config"] = per_layer;
+  text.erase("global_head_dim");
+  text.erase("num_global_key_value_heads");
+  return config;
+}
+
+TEST(ConfigHf, PerLayerSpellingEqualsTheFlatOne) {
+  for (const std::string variant : {"e2b", "e4b", "12b-unified", "26b-a4b", "31b"}) {
+    const auto flat = read(config_of(variant)), per_layer = read(per_layer_spelling(variant));
+    ASSERT_TRUE(flat) << flat.error().to_string();
+    ASSERT_TRUE(per_layer) << per_layer.error().to_string();
+    for (std::size_t i = 0; i < flat->layers.size(); ++i) {
+      const LayerConfig &a = flat->layers[i], &b = per_layer->layers[i];
+      EXPECT_EQ(a.head_dim, b.head_dim) << variant << " layer " << i;
+      EXPECT_EQ(a.n_kv_heads, b.n_kv_heads) << variant << " layer " << i;
+      EXPECT_EQ(a.rope, b.rope) << variant << " layer " << i;
+    }
+  }
+  Json padded = per_layer_spelling("31b");
+  Json& layers = padded["text_config"]["per_layer_config"];
+  layers["03"] = layers["3"];
+  layers.erase("3");
+  EXPECT_TRUE(read(padded));
+  layers["04"] = layers["03"];
+  EXPECT_ERROR(padded, "\"04\" is no layer; 0 to 3 were expected");
+  layers.erase("04");
+  layers["03"]["intermediate_size"] = 64;
+  EXPECT_ERROR(padded, "intermediate_size is set for one layer");
+  layers["03"] = {{"head_dim", 32}};
+  EXPECT_ERROR(padded, "gives layers 1 and 3 of one type different shapes");
+}
+
 struct BadValue {
   const char* variant;
   const char* key;
@@ -208,6 +253,7 @@ TEST(ConfigHf, ImpossibleValuesAreRefusedByName) {
       {"e2b", "num_attention_heads", 0, "num_attention_heads is 0"},
       {"e4b", "num_key_value_heads", 3, "4 query heads cannot be divided among 3 K/V heads"},
       {"e2b", "head_dim", 33, "head size 33 is odd"},
+      {"e2b", "head_dim", 24, "head size 24 is no multiple of 16"},
       {"e2b", "global_head_dim", 1 << 20, "global_head_dim is 1048576"},
       {"e2b", "sliding_window", 0, "sliding_window is 0"},
       {"e2b", "rms_norm_eps", 0, "RMS norm epsilon is 0"},

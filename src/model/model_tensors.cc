@@ -10,6 +10,7 @@
 #include "formats/printable.h"
 #include "model/rope_freqs.h"
 #include "model/tensor_roles.h"
+#include "quant/decode.h"
 
 namespace carat::model {
 namespace {
@@ -181,10 +182,16 @@ class Binder {
     return {};
   }
 
+  // Older multimodal folders of Gemma 3 keep the head under language_model. too.
+  std::string hf_top_level_name(std::string_view name) const {
+    const std::string nested = fmt::format("language_model.{}", name);
+    return source_.find(nested) != nullptr ? nested : std::string(name);
+  }
+
   Result<void> bind_model_role(const ModelRole& role) {
     const std::string name = gguf_              ? std::string(role.gguf)
                              : role.hf_prefixed ? prefix_ + std::string(role.hf)
-                                                : std::string(role.hf);
+                                                : hf_top_level_name(role.hf);
     const LayerConfig none;
     ASSIGN_OR_RETURN(out_.*role.slot, bind_role(name, need_of(role.when, none, true), role.use, role.shape, none));
     return {};
@@ -226,6 +233,19 @@ class Binder {
                                gguf_ ? ", and so is one of ffn_gate_exps.weight and ffn_up_exps.weight" : ""));
   }
 
+  // Row by row when the types differ, so that a table of gigabytes is never decoded whole.
+  static bool same_values(const Tensor& a, const Tensor& b) {
+    if (a.dtype == b.dtype) return std::memcmp(a.data.data(), b.data.data(), b.data.size()) == 0;
+    const auto row_bytes = [](const Tensor& t) { return static_cast<std::int64_t>(t.data.size()) / t.rows(); };
+    std::vector<float> x(static_cast<std::size_t>(a.cols())), y(x.size());
+    for (std::int64_t r = 0; r < a.rows(); ++r) {
+      quant::decode_row(a.dtype, a.data.data() + r * row_bytes(a), a.cols(), x.data());
+      quant::decode_row(b.dtype, b.data.data() + r * row_bytes(b), b.cols(), y.data());
+      if (x != y) return false;
+    }
+    return true;
+  }
+
   // A stored head that equals the table is the table.
   Result<void> settle_head() {
     const Tensor* head = out_.lm_head;
@@ -234,9 +254,7 @@ class Binder {
       if (config_.tied_embeddings) return {};
       return corrupt(fmt::format("{}: tensor lm_head.weight is missing; tie_word_embeddings is false", where_));
     }
-    const bool equal =
-        head->dtype == table.dtype && std::memcmp(head->data.data(), table.data.data(), table.data.size()) == 0;
-    if (equal) {
+    if (same_values(*head, table)) {
       out_.lm_head = nullptr;
     } else if (config_.tied_embeddings && !gguf_) {
       return corrupt(fmt::format("{}: tensor {} differs from {}embed_tokens.weight, but tie_word_embeddings is true",

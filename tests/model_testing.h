@@ -67,8 +67,9 @@ inline std::unique_ptr<model::Decoder> load_model(const std::filesystem::path& p
   return decoder ? std::move(decoder).value() : nullptr;
 }
 
-inline std::unique_ptr<runtime::ExecContext> make_exec(int n_threads = 2, std::string_view isa = "") {
-  auto context = runtime::ExecContext::create({.n_threads = n_threads, .isa = isa});
+inline std::unique_ptr<runtime::ExecContext> make_exec(int n_threads = 2, std::string_view isa = "",
+                                                       kernels::Compute compute = kernels::Compute::kExact) {
+  auto context = runtime::ExecContext::create({.n_threads = n_threads, .compute = compute, .isa = isa});
   EXPECT_TRUE(context.has_value()) << context.error().to_string();
   return std::move(context).value();
 }

@@ -17,6 +17,11 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
       .add_option("--threads", options.threads, "threads; default: the processors there are. Never changes the result")
       ->check(CLI::Range(1, 1024))
       ->group(group);
+  command
+      .add_option("--compute", options.compute,
+                  "arithmetic of products with quantised weights: exact, or fast (int8 activations); default exact")
+      ->check(CLI::IsMember({"exact", "fast"}))
+      ->group(group);
   command.add_option("--kv", options.kv, "type of stored keys and values: f32, f16 or bf16 (default f32)")
       ->group(group);
   command.add_option("--context", options.context, "tokens of prompt and answer together; default: what they need")

@@ -19,11 +19,12 @@ inline constexpr std::int64_t kPromptChunk = 256;
 /// The options of every command that runs a model.
 struct EngineOptions {
   std::string model;
-  int threads = 0;           ///< 0 = the processors this process may use
-  std::string kv = "f32";    ///< f32, f16, bf16
-  std::int64_t context = 0;  ///< 0 = what the command needs
-  std::string max_memory;    ///< "8G"; empty = RAM plus swap
-  bool force = false;        ///< load whatever the plan says
+  int threads = 0;                ///< 0 = the processors this process may use
+  std::string compute = "exact";  ///< exact, fast
+  std::string kv = "f32";         ///< f32, f16, bf16
+  std::int64_t context = 0;       ///< 0 = what the command needs
+  std::string max_memory;         ///< "8G"; empty = RAM plus swap
+  bool force = false;             ///< load whatever the plan says
 };
 
 /// --model, --threads, --kv, --context, --max-memory, --force. REQUIRES: `options` outlives the parse.

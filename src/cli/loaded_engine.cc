@@ -30,9 +30,13 @@ Result<std::unique_ptr<LoadedEngine>> LoadedEngine::load(model::Checkpoint check
                                                 .kv_type = type,
                                                 .tokenizer_bytes = static_cast<std::int64_t>(tokenizer_bytes)};
   ASSIGN_OR_RETURN(const runtime::MemoryPlan plan, runtime::plan_memory(checkpoint, plan_options));
-  ASSIGN_OR_RETURN(auto exec, runtime::ExecContext::create({.n_threads = options.threads}));
-  say(fmt::format("{}: exact on {}, {} thread{}, K/V {}, context {}", checkpoint.config.name, exec->isa_name(),
-                  exec->pool().n_threads(), exec->pool().n_threads() == 1 ? "" : "s", options.kv, context));
+  ASSIGN_OR_RETURN(auto exec,
+                   runtime::ExecContext::create(
+                       {.n_threads = options.threads,
+                        .compute = options.compute == "fast" ? kernels::Compute::kFast : kernels::Compute::kExact}));
+  say(fmt::format("{}: {} on {}, {} thread{}, K/V {}, context {}", checkpoint.config.name, options.compute,
+                  exec->isa_name(), exec->pool().n_threads(), exec->pool().n_threads() == 1 ? "" : "s", options.kv,
+                  context));
   say(fmt::format("memory plan {}", describe(plan)));
   RETURN_IF_ERROR(admit(plan, options));
 

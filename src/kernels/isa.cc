@@ -27,7 +27,7 @@ bool has_avx2() {
 }
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
 }
 #endif
 
@@ -35,7 +35,7 @@ const std::array kTargets = {
     IsaTarget{"scalar", "nothing", &scalar::kTable, always},
 #if defined(__x86_64__)
     IsaTarget{"avx2", "AVX2, FMA, F16C", &avx2::kTable, has_avx2},
-    IsaTarget{"avx512", "AVX-512 F, BW, DQ, VL", &avx512::kTable, has_avx512},
+    IsaTarget{"avx512", "AVX-512 F, BW, DQ, VL, VNNI", &avx512::kTable, has_avx512},
 #endif
 };
 

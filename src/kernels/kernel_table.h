@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "kernels/matmul/activations.h"
 #include "kernels/packed/packed_view.h"
 
 namespace carat::kernels {
@@ -47,6 +48,11 @@ struct KernelTable {
   void (*matmul)(const PackedView& w, std::int64_t first_group, std::int64_t end_group, const float* x,
                  std::int64_t x_stride, const float* x_sums, std::int64_t x_sums_stride, std::int64_t n_tokens,
                  float* y, std::int64_t y_stride);
+  /// Activations of one row to int8 blocks of 32: matmul/quantize-inl.h.
+  void (*quantize)(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t* q, float* d);
+  /// The same as matmul with int8 activations, for formats with codes; y rows of all tokens of the panel.
+  void (*matmul_i8)(const PackedView& w, std::int64_t first_group, std::int64_t end_group, const Panel& x, float* y,
+                    std::int64_t y_stride);
   void (*attention)(const AttentionTile& tile);
 };
 

@@ -7,10 +7,21 @@
 #include "base/check.h"
 #include "base/thread_pool.h"
 #include "kernels/kernel_table.h"
+#include "kernels/matmul/panel.h"
 #include "kernels/packed/layout.h"
 
 namespace carat::kernels {
 namespace {
+
+constexpr std::size_t kMaxMatrices = 4;  // of one region
+constexpr std::size_t kMaxPanels = 2;    // kinds of weights they may mix in `fast`: gate and up, k and v
+
+// Activations as f32 rows of `padded` values, and their sums of 16 for formats with a minimum.
+struct F32Input {
+  MatView<const float> x;
+  const float* sums = nullptr;
+  std::int64_t sums_stride = 0;
+};
 
 // Sums of 16 activations each, in ascending order: what formats with a minimum multiply it by.
 void sums_of_16(MatView<const float> x, float* sums, std::int64_t sums_stride) {
@@ -24,40 +35,79 @@ void sums_of_16(MatView<const float> x, float* sums, std::int64_t sums_stride) {
   }
 }
 
-}  // namespace
-
-std::size_t matmul_scratch_bytes(std::int64_t tokens, std::int64_t cols) {
-  const std::int64_t padded = packed_cols(PackedFormat::kS6x16K, cols);
-  return Arena::rounded_floats(tokens * padded) + Arena::rounded_floats(tokens * padded / 16);
-}
-
-void matmul(MatView<const float> x, std::span<const PackedView* const> weights, std::span<const MatView<float>> ys,
-            Exec& exec) {
-  CARAT_CHECK(!weights.empty() && weights.size() == ys.size());
-  if (x.rows == 0) return;
-  const Arena::Scope scope(*exec.arena);
-  std::int64_t n_groups = 0, padded = 0;
-  bool needs_sums = false;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const PackedView& w = *weights[i];
-    CARAT_CHECK(w.cols == x.cols && ys[i].rows == x.rows && ys[i].cols == w.rows);
-    n_groups += w.n_groups();
-    padded = std::max(padded, w.cols_padded);
-    needs_sums = needs_sums || packed_traits(w.format).has_min;
-  }
+F32Input prepare_f32(MatView<const float> x, std::int64_t padded, bool needs_sums, Exec& exec) {
+  F32Input in{x, nullptr, 0};
   if (padded != x.cols) {
     auto* copy = exec.arena->allocate<float>(x.rows * padded);
     for (std::int64_t t = 0; t < x.rows; ++t) {
       std::memcpy(copy + t * padded, x.row(t), static_cast<std::size_t>(x.cols) * sizeof(float));
       std::fill(copy + t * padded + x.cols, copy + (t + 1) * padded, 0.0f);
     }
-    x = {copy, x.rows, padded};
+    in.x = {copy, x.rows, padded};
   }
-  float* sums = nullptr;
-  const std::int64_t sums_stride = padded / 16;
   if (needs_sums) {
-    sums = exec.arena->allocate<float>(x.rows * sums_stride);
-    sums_of_16(x, sums, sums_stride);
+    in.sums_stride = padded / 16;
+    auto* sums = exec.arena->allocate<float>(x.rows * in.sums_stride);
+    sums_of_16(in.x, sums, in.sums_stride);
+    in.sums = sums;
+  }
+  return in;
+}
+
+// How one matrix of a region reads the common input.
+struct Product {
+  const PackedView* weight = nullptr;
+  MatView<float> y;
+  const Panel* panel = nullptr;  ///< null: f32
+};
+
+bool uses_int8(const PackedView& w, const Exec& exec) {
+  return exec.compute == Compute::kFast && packed_traits(w.format).code_bits > 0;
+}
+
+}  // namespace
+
+std::size_t matmul_scratch_bytes(std::int64_t tokens, std::int64_t cols) {
+  const std::int64_t padded = packed_cols(PackedFormat::kS6x16K, cols);
+  return Arena::rounded_floats(tokens * padded) + Arena::rounded_floats(tokens * padded / 16) +
+         panel_scratch_bytes(tokens, padded);
+}
+
+void matmul(MatView<const float> x, std::span<const PackedView* const> weights, std::span<const MatView<float>> ys,
+            Exec& exec) {
+  CARAT_CHECK(!weights.empty() && weights.size() == ys.size() && weights.size() <= kMaxMatrices);
+  if (x.rows == 0) return;
+  const Arena::Scope scope(*exec.arena);
+  std::int64_t n_groups = 0, padded = 0;
+  bool any_f32 = false, any_int8 = false, needs_sums = false;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    const PackedView& w = *weights[i];
+    CARAT_CHECK(w.cols == x.cols && ys[i].rows == x.rows && ys[i].cols == w.rows);
+    n_groups += w.n_groups();
+    padded = std::max(padded, w.cols_padded);
+    any_int8 = any_int8 || uses_int8(w, exec);
+    any_f32 = any_f32 || !uses_int8(w, exec);
+    needs_sums = needs_sums || (!uses_int8(w, exec) && packed_traits(w.format).has_min);
+  }
+  F32Input f32;
+  if (any_f32) f32 = prepare_f32(x, padded, needs_sums, exec);
+  QuantizedRows rows;
+  if (any_int8) rows = quantize_rows(x, padded, exec);
+  Product products[kMaxMatrices];
+  Panel panels[kMaxPanels];
+  std::size_t n_panels = 0;
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    products[i] = {weights[i], ys[i], nullptr};
+    if (!uses_int8(*weights[i], exec)) continue;
+    const PanelKind kind = panel_kind(weights[i]->format);
+    for (std::size_t p = 0; p < n_panels; ++p) {
+      if (panels[p].kind == kind) products[i].panel = &panels[p];
+    }
+    if (products[i].panel == nullptr) {
+      CARAT_CHECK(n_panels < kMaxPanels);
+      panels[n_panels] = make_panel(rows, kind, exec);
+      products[i].panel = &panels[n_panels++];
+    }
   }
   // Contiguous groups keep each share one ascending stream; a few shares a thread even out a busy neighbour.
   const std::int64_t n_shares = std::min<std::int64_t>(n_groups, std::int64_t{8} * exec.pool->n_threads());
@@ -65,11 +115,14 @@ void matmul(MatView<const float> x, std::span<const PackedView* const> weights, 
     std::int64_t first = n_groups * share / n_shares;
     std::int64_t end = n_groups * (share + 1) / n_shares;
     for (std::size_t i = 0; i < weights.size() && first < end; ++i) {
-      const PackedView& w = *weights[i];
-      const std::int64_t n = w.n_groups();
-      if (first < n) {
-        exec.table->matmul(w, first, std::min(end, n), x.data, x.stride, sums, sums == nullptr ? 0 : sums_stride,
-                           x.rows, ys[i].data, ys[i].stride);
+      const Product& product = products[i];
+      const std::int64_t n = product.weight->n_groups();
+      if (first < n && product.panel != nullptr) {
+        exec.table->matmul_i8(*product.weight, first, std::min(end, n), *product.panel, product.y.data,
+                              product.y.stride);
+      } else if (first < n) {
+        exec.table->matmul(*product.weight, first, std::min(end, n), f32.x.data, f32.x.stride, f32.sums,
+                           f32.sums_stride, x.rows, product.y.data, product.y.stride);
       }
       first = std::max<std::int64_t>(first - n, 0);
       end -= n;

@@ -4,6 +4,7 @@
 #include "ref/elementwise.h"
 #include "ref/gelu.h"
 #include "ref/matmul.h"
+#include "ref/matmul_i8.h"
 #include "ref/rms_norm.h"
 #include "ref/rope.h"
 #include "ref/softmax.h"
@@ -23,6 +24,8 @@ const kernels::KernelTable& table() {
       .softmax = softmax,
       .rope = rope,
       .matmul = matmul,
+      .quantize = quantize,
+      .matmul_i8 = matmul_i8,
       .attention = attention,
   };
   return kTable;

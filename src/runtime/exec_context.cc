@@ -41,11 +41,12 @@ Result<std::unique_ptr<ExecContext>> ExecContext::create(const Options& options)
   }
   ASSIGN_OR_RETURN(const kernels::KernelTable* table, choose_table(options.isa));
   const int n = options.n_threads > 0 ? options.n_threads : default_thread_count();
-  return std::unique_ptr<ExecContext>(new ExecContext(n, table));
+  return std::unique_ptr<ExecContext>(new ExecContext(n, table, options.compute));
 }
 
-ExecContext::ExecContext(int n_threads, const kernels::KernelTable* table) : pool_(n_threads) {
-  exec_ = {table, &pool_, &arena_};
+ExecContext::ExecContext(int n_threads, const kernels::KernelTable* table, kernels::Compute compute)
+    : pool_(n_threads) {
+  exec_ = {table, &pool_, &arena_, compute};
 }
 
 std::string_view ExecContext::isa_name() const { return exec_.table->name; }

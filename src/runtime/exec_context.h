@@ -19,6 +19,7 @@ class ExecContext {
  public:
   struct Options {
     int n_threads = 0;     ///< 0 = the processors this process may use
+    kernels::Compute compute = kernels::Compute::kExact;
     std::string_view isa;  ///< "scalar", "avx2", "avx512", "ref"; empty = CARAT_ISA, else the best one supported
   };
 
@@ -30,7 +31,7 @@ class ExecContext {
   std::string_view isa_name() const;
 
  private:
-  ExecContext(int n_threads, const kernels::KernelTable* table);
+  ExecContext(int n_threads, const kernels::KernelTable* table, kernels::Compute compute);
 
   ThreadPool pool_;
   Arena arena_;

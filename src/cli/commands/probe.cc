@@ -82,9 +82,6 @@ Result<void> run_probe(const ProbeCommand& c) {
   if (sources != 1) {
     return invalid_argument("probe needs exactly one of --ids, --ids-file and --messages; for example --ids 2,10,55");
   }
-  if (c.compute == "fast") {
-    return unsupported("--compute fast does not exist yet; use --compute exact");
-  }
   ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(c.engine.model));
   ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
   ASSIGN_OR_RETURN(const std::vector<tokenizer::TokenId> ids, prompt_ids(c, checkpoint));
@@ -97,7 +94,10 @@ Result<void> run_probe(const ProbeCommand& c) {
                                         .chunk = options.chunk,
                                         .kv_type = options.kv_type}));
   RETURN_IF_ERROR(admit(plan, c.engine));
-  ASSIGN_OR_RETURN(const auto context, runtime::ExecContext::create({.n_threads = c.engine.threads}));
+  ASSIGN_OR_RETURN(const auto context,
+                   runtime::ExecContext::create(
+                       {.n_threads = c.engine.threads,
+                        .compute = c.compute == "fast" ? kernels::Compute::kFast : kernels::Compute::kExact}));
   ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), context->pool()));
   ASSIGN_OR_RETURN(const runtime::ProbeResult result, runtime::probe(*decoder, ids, options, context->exec()));
   RETURN_IF_ERROR(write_result(c, decoder->config(), ids, result));
@@ -114,7 +114,9 @@ Action add_probe(CLI::App& command) {
   command.add_option("--ids", c->ids, "token ids, such as 2,10,55");
   command.add_option("--ids-file", c->ids_file, "a file of token ids separated by commas or blanks");
   command.add_option("--messages", c->messages, "a JSON file of messages, as for `carat render`");
-  command.add_option("--compute", c->compute, "arithmetic: exact (fast comes later)")
+  command
+      .add_option("--compute", c->compute,
+                  "arithmetic of products with quantised weights: exact, or fast (int8 activations)")
       ->check(CLI::IsMember({"exact", "fast"}))
       ->capture_default_str();
   command.add_option("--kv", c->engine.kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();

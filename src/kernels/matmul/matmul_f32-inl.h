@@ -90,58 +90,6 @@ inline void for_each_float(const std::uint8_t* group, std::int64_t k, Use use) {
   }
 }
 
-// Where block i (counted from the start of the row) of a group has its codes, scale and minimum.
-template <PackedFormat Format>
-struct GroupReader {
-  static constexpr PackedTraits kTraits = packed_traits(Format);
-  static constexpr std::int64_t kChunkBytes = packed_chunk_bytes(Format);
-  static constexpr int kHalfBytes = kTraits.code_bits * 64;
-  static constexpr int kBlocksPerSuper = 256 / kTraits.block;
-
-  const std::uint8_t* group;
-  const std::uint8_t* chunks;
-
-  GroupReader(const PackedView& w, std::int64_t index)
-      : group(w.data + index * w.group_bytes), chunks(group + w.head_bytes) {}
-
-  // Codes of the half that begins at k (a multiple of 32).
-  const std::uint8_t* codes(std::int64_t k) const {
-    if constexpr (kTraits.super) {
-      constexpr int kFactorBytes = kBlocksPerSuper * 16 * (kTraits.has_min ? 2 : 1);
-      return chunks + k / 256 * kChunkBytes + kFactorBytes + k % 256 / 32 * kHalfBytes;
-    } else {
-      return chunks + k / 64 * kChunkBytes + k % 64 / 32 * kHalfBytes;
-    }
-  }
-  F scale(std::int64_t k) const {
-    if constexpr (kTraits.super) {
-      const std::uint8_t* factor = chunks + k / 256 * kChunkBytes + k % 256 / kTraits.block * 16;
-      const auto* d = reinterpret_cast<const std::uint16_t*>(group + k / 256 * (kTraits.has_min ? 64 : 32));
-      return mul(load_f16(d), load_i8(reinterpret_cast<const std::int8_t*>(factor)));
-    } else {
-      const std::uint8_t* p = chunks + k / 64 * kChunkBytes + 2 * kHalfBytes + k % 64 / 32 * 16 * kTraits.scale_bytes;
-      if constexpr (kTraits.scale_bytes == 4) {
-        return load(reinterpret_cast<const float*>(p));
-      } else {
-        return load_f16(reinterpret_cast<const std::uint16_t*>(p));
-      }
-    }
-  }
-  // Negated, ready for fma.
-  F minus_min(std::int64_t k) const {
-    F m;
-    if constexpr (kTraits.super) {
-      const std::uint8_t* factor = chunks + k / 256 * kChunkBytes + (kBlocksPerSuper + k % 256 / kTraits.block) * 16;
-      const auto* d = reinterpret_cast<const std::uint16_t*>(group + k / 256 * 64 + 32);
-      m = mul(load_f16(d), load_u8(factor));
-    } else {
-      const std::uint8_t* p = chunks + k / 64 * kChunkBytes + 2 * kHalfBytes + 64 + k % 64 / 32 * 32;
-      m = load_f16(reinterpret_cast<const std::uint16_t*>(p));
-    }
-    return mul(m, set1(-1.0f));
-  }
-};
-
 // One group, C columns in registers.
 template <PackedFormat Format, int C>
 inline void multiply_columns(const PackedView& w, std::int64_t index, const float* x, std::int64_t x_stride,
@@ -250,15 +198,6 @@ inline void add_half(const UnpackedHalf& half, const float* x, std::int64_t x_st
       a = fma(s1[c], half.d[1], fma(s0[c], half.d[0], a));
     }
     store(acc[c], a);
-  }
-}
-
-inline void store_group(const PackedView& w, std::int64_t index, F value, float* y_row) {
-  const std::int64_t rest = w.rows - index * 16;
-  if (rest >= 16) {
-    store(y_row + index * 16, value);
-  } else {
-    store_partial(y_row + index * 16, value, static_cast<int>(rest));
   }
 }
 

@@ -13,6 +13,7 @@
 #define CARAT_ATTENTION_GROUPS 4
 #define CARAT_ATTENTION_VECTORS 4
 #define CARAT_MATMUL_COLUMNS 6
+#define CARAT_PREFETCH_BYTES 0
 
 namespace carat::kernels::avx512 {
 namespace {
@@ -26,12 +27,20 @@ namespace {
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"
+#include "kernels/matmul/quantize-inl.h"
+
+#include "kernels/matmul/group-inl.h"
+
 #include "kernels/matmul/matmul_f32-inl.h"
+#include "kernels/matmul/matmul_i8_avx512-inl.h"
+
+#include "kernels/matmul/matmul_i8-inl.h"
 
 }  // namespace
 
 extern const KernelTable kTable = {
-    "avx512", rms_norm, gelu_mul, add_rows, scale, scaled_add, multiply, softcap, softmax, rope, matmul, attention,
+    "avx512", rms_norm, gelu_mul, add_rows, scale,    scaled_add, multiply,
+    softcap,  softmax,  rope,     matmul,   quantize, matmul_i8,  attention,
 };
 
 }  // namespace carat::kernels::avx512

@@ -24,12 +24,20 @@ namespace {
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"
+#include "kernels/matmul/quantize-inl.h"
+
+#include "kernels/matmul/group-inl.h"
+
 #include "kernels/matmul/matmul_f32-inl.h"
+#include "kernels/matmul/matmul_i8_generic-inl.h"
+
+#include "kernels/matmul/matmul_i8-inl.h"
 
 }  // namespace
 
 extern const KernelTable kTable = {
-    "scalar", rms_norm, gelu_mul, add_rows, scale, scaled_add, multiply, softcap, softmax, rope, matmul, attention,
+    "scalar", rms_norm, gelu_mul, add_rows, scale,    scaled_add, multiply,
+    softcap,  softmax,  rope,     matmul,   quantize, matmul_i8,  attention,
 };
 
 }  // namespace carat::kernels::scalar

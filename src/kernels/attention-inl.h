@@ -151,6 +151,9 @@ inline void attention_tile(const AttentionTile& tile) {
   for (; row + CARAT_ATTENTION_ROWS <= tile.n_rows; row += CARAT_ATTENTION_ROWS) {
     attention_rows<Kv, CARAT_ATTENTION_ROWS>(tile, row);
   }
+  if constexpr (CARAT_ATTENTION_ROWS > 4) {
+    for (; row + 4 <= tile.n_rows; row += 4) attention_rows<Kv, 4>(tile, row);
+  }
   for (; row + 2 <= tile.n_rows; row += 2) attention_rows<Kv, 2>(tile, row);
   for (; row < tile.n_rows; ++row) attention_rows<Kv, 1>(tile, row);
 }

@@ -13,7 +13,6 @@
 #define CARAT_ATTENTION_GROUPS 4
 #define CARAT_ATTENTION_VECTORS 4
 #define CARAT_MATMUL_COLUMNS 6
-#define CARAT_PREFETCH_BYTES 0
 
 namespace carat::kernels::avx512 {
 namespace {

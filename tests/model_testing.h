@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -25,6 +26,17 @@ inline std::filesystem::path golden_dir() { return std::filesystem::path(CARAT_S
 
 /// Fails the test and returns a default value when the Result holds an error.
 #define CARAT_ASSERT_OK(result) ASSERT_TRUE((result).has_value()) << (result).error().to_string()
+
+/// $CARAT_TEST_MODEL, else where ./check keeps the small real model.
+inline std::filesystem::path real_model_path() {
+  if (const char* path = std::getenv("CARAT_TEST_MODEL"); path != nullptr && *path != '\0') return path;
+  const char* data = std::getenv("XDG_DATA_HOME");
+  const char* home = std::getenv("HOME");
+  const std::filesystem::path base = data != nullptr && *data != '\0'
+                                         ? std::filesystem::path(data)
+                                         : std::filesystem::path(home == nullptr ? "" : home) / ".local/share";
+  return base / "carat/models/gemma-3-270m-q4_k_m.gguf";
+}
 
 inline nlohmann::json read_json(const std::filesystem::path& path) {
   auto text = read_file(path, std::uint64_t{64} << 20);

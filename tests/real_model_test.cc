@@ -1,8 +1,6 @@
 // The real Gemma 3 270M (Q4_K_M) against float32 arithmetic on the same weights: tests/golden/gemma3-270m/README.md.
 // `./check` fetches the file; without it these tests fail, since skipping them would hide what matters most.
 
-#include <cstdlib>
-
 #include "model_testing.h"
 
 namespace carat {
@@ -10,23 +8,13 @@ namespace {
 
 using namespace testing;
 
-std::filesystem::path model_path() {
-  if (const char* path = std::getenv("CARAT_TEST_MODEL"); path != nullptr && *path != '\0') return path;
-  const char* data = std::getenv("XDG_DATA_HOME");
-  const char* home = std::getenv("HOME");
-  const std::filesystem::path base = data != nullptr && *data != '\0'
-                                         ? std::filesystem::path(data)
-                                         : std::filesystem::path(home == nullptr ? "" : home) / ".local/share";
-  return base / "carat/models/gemma-3-270m-q4_k_m.gguf";
-}
-
 class RealModel : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    ASSERT_TRUE(std::filesystem::exists(model_path()))
-        << model_path() << " is missing: run ./check once, it fetches it";
+    ASSERT_TRUE(std::filesystem::exists(real_model_path()))
+        << real_model_path() << " is missing: run ./check once, it fetches it";
     exec_ = make_exec();
-    model_ = load_model(model_path(), exec_->pool());
+    model_ = load_model(real_model_path(), exec_->pool());
   }
   static void TearDownTestSuite() {
     model_.reset();

@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/commands/ask.h"
+#include "cli/commands/eval.h"
 #include "cli/commands/probe.h"
 #include "cli/commands/render.h"
 #include "cli/commands/show.h"
@@ -15,6 +16,7 @@ constexpr Command kCommands[] = {
     {"render", "messages to the prompt they become", add_render},
     {"tokenize", "text to token ids and back", add_tokenize},
     {"probe", "logits and hidden states of given ids, as a file", add_probe},
+    {"eval", "perplexity of a text, and the distance from a reference", add_eval},
 };
 
 }  // namespace

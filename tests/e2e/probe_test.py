@@ -18,10 +18,10 @@ def ids_text(ids):
 
 
 class ProbeProgramTest(ProgramTest):
-    def probe(self, model, *arguments):
+    def probe(self, model, *arguments, compute="exact"):
         """Tensors and metadata of the file, and its bytes."""
         out = self.folder / "out.safetensors"
-        result = self.run_carat("probe", model, *arguments, "--out", out)
+        result = self.run_carat("probe", model, *arguments, "--compute", compute, "--out", out)
         self.assertEqual((result.returncode, result.stdout), (0, b""), result.stderr)
         self.assertEqual(result.stderr.count(b"\n"), 1)
         self.assertIn(str(out).encode(), result.stderr)
@@ -105,6 +105,27 @@ class ProbeTest(ProbeProgramTest):
                 *_, other = self.probe(MODELS / size, *arguments)
                 self.assertEqual(other, whole, (size, isa))
             del self.environment["CARAT_ISA"]
+
+    def test_fast(self):
+        """Near to exact, the same bits everywhere, and the same arithmetic where weights are not quantised."""
+        # Random weights of few columns feel the rounding of activations far more than a trained model does.
+        for size, weight_type, largest in (("e2b", "q4_0", 0.15), ("26b-a4b", "q8_0", 0.2), ("31b", "q4_k_m", 0.07),
+                                           ("gemma3", "q8_0", 0.06)):
+            file = MODELS / size / f"model-{weight_type}.gguf"
+            ids = ids_text(golden_json(f"text/{size}/expected.json")["prompts"]["40"]["ids"])
+            exact, _, _ = self.probe(file, "--ids", ids, "--rows", "all")
+            fast, metadata, whole = self.probe(file, "--ids", ids, "--rows", "all", compute="fast")
+            self.assertEqual(metadata["compute"], "fast")
+            exact, fast = exact["logits"].values(), fast["logits"].values()
+            rms = math.sqrt(sum((a - b) ** 2 for a, b in zip(exact, fast)) / sum(a * a for a in exact))
+            self.assertTrue(0 < rms < largest, (size, rms))
+            for change in (("--chunk", "1"), ("--chunk", "7"), ("--threads", "1"), ("--threads", "3")):
+                *_, other = self.probe(file, "--ids", ids, "--rows", "all", *change, compute="fast")
+                self.assertEqual(other, whole, (size, change))
+        ids = ids_text(golden_json("text/e4b/expected.json")["prompts"]["17"]["ids"])
+        exact, _, _ = self.probe(MODELS / "e4b", "--ids", ids)
+        fast, _, _ = self.probe(MODELS / "e4b", "--ids", ids, compute="fast")
+        self.assertEqual(exact["logits"].data, fast["logits"].data)
 
     def test_rows_of_hidden_states_are_those_of_logits(self):
         ids = golden_json("text/e4b/expected.json")["prompts"]["17"]["ids"]

@@ -13,6 +13,9 @@ extern const KernelTable kTable;
 namespace avx2 {
 extern const KernelTable kTable;
 }
+namespace avx2vnni {
+extern const KernelTable kTable;
+}
 namespace avx512 {
 extern const KernelTable kTable;
 }
@@ -25,9 +28,11 @@ bool always() { return true; }
 bool has_avx2() {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
+bool has_avx2vnni() { return has_avx2() && __builtin_cpu_supports("avxvnni"); }
 bool has_avx512() {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni");
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+         __builtin_cpu_supports("avx512vnni");
 }
 #endif
 
@@ -35,6 +40,7 @@ const std::array kTargets = {
     IsaTarget{"scalar", "nothing", &scalar::kTable, always},
 #if defined(__x86_64__)
     IsaTarget{"avx2", "AVX2, FMA, F16C", &avx2::kTable, has_avx2},
+    IsaTarget{"avx2vnni", "AVX2, FMA, F16C, AVX-VNNI", &avx2vnni::kTable, has_avx2vnni},
     IsaTarget{"avx512", "AVX-512 F, BW, DQ, VL, VNNI", &avx512::kTable, has_avx512},
 #endif
 };

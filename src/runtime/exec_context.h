@@ -18,9 +18,9 @@ namespace carat::runtime {
 class ExecContext {
  public:
   struct Options {
-    int n_threads = 0;     ///< 0 = the processors this process may use
+    int n_threads = 0;  ///< 0 = the processors this process may use
     kernels::Compute compute = kernels::Compute::kExact;
-    std::string_view isa;  ///< "scalar", "avx2", "avx512", "ref"; empty = CARAT_ISA, else the best one supported
+    std::string_view isa;  ///< a target of kernels/isa.h or "ref"; empty = CARAT_ISA, else the best one supported
   };
 
   /// Errors: kInvalidArgument naming an unknown or unsupported ISA and those there are.

@@ -98,7 +98,7 @@ class ProbeTest(ProbeProgramTest):
                            ("--threads", "2"), ("--threads", "3", "--chunk", "17")):
                 *_, other = self.probe(MODELS / size, *arguments, *change)
                 self.assertEqual(other, whole, (size, change))
-            for isa in ("scalar", "avx2", "avx512"):
+            for isa in ("scalar", "avx2", "avx2vnni", "avx512"):
                 self.environment["CARAT_ISA"] = isa
                 if self.run_carat("probe", MODELS / size, "--ids", "2", "--out", self.folder / "x").returncode == 5:
                     continue  # this CPU does not have it

@@ -30,8 +30,10 @@ namespace {
 
 #include "kernels/matmul/group-inl.h"
 
+#include "kernels/matmul/dots_avx2-inl.h"
 #include "kernels/matmul/matmul_f32-inl.h"
-#include "kernels/matmul/matmul_i8_generic-inl.h"
+
+#include "kernels/matmul/matmul_i8_avx2-inl.h"
 
 #include "kernels/matmul/matmul_i8-inl.h"
 

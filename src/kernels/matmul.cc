@@ -65,6 +65,17 @@ bool uses_int8(const PackedView& w, const Exec& exec) {
   return exec.compute == Compute::kFast && packed_traits(w.format).code_bits > 0;
 }
 
+std::size_t count_panels(std::span<const PackedView* const> weights, const Exec& exec) {
+  PanelKind kinds[kMaxMatrices];
+  std::size_t n = 0;
+  for (const PackedView* w : weights) {
+    if (!uses_int8(*w, exec)) continue;
+    const PanelKind kind = panel_kind(w->format);
+    if (std::find(kinds, kinds + n, kind) == kinds + n) kinds[n++] = kind;
+  }
+  return n;
+}
+
 }  // namespace
 
 std::size_t matmul_scratch_bytes(std::int64_t tokens, std::int64_t cols) {
@@ -77,6 +88,10 @@ void matmul(MatView<const float> x, std::span<const PackedView* const> weights, 
             Exec& exec) {
   CARAT_CHECK(!weights.empty() && weights.size() == ys.size() && weights.size() <= kMaxMatrices);
   if (x.rows == 0) return;
+  if (count_panels(weights, exec) > kMaxPanels) {  // rare: one region each, the same bits
+    for (std::size_t i = 0; i < weights.size(); ++i) matmul(x, weights.subspan(i, 1), ys.subspan(i, 1), exec);
+    return;
+  }
   const Arena::Scope scope(*exec.arena);
   std::int64_t n_groups = 0, padded = 0;
   bool any_f32 = false, any_int8 = false, needs_sums = false;

@@ -39,12 +39,13 @@ void quantize(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t
   for (std::int64_t b = 0; b < n_blocks; ++b) {
     double top = 0;
     for (std::int64_t i = b * 32; i < std::min(n, b * 32 + 32); ++i)
-      top = std::max(top, std::abs(static_cast<double>(x[i])));
+      top = std::isnan(x[i]) ? static_cast<double>(x[i]) : std::max(top, std::abs(static_cast<double>(x[i])));
     d[b] = static_cast<float>(top / 127.0);
     for (std::int64_t i = b * 32; i < b * 32 + 32; ++i) {
-      const bool zero = i >= n || d[b] == 0.0f;
+      const bool zero = i >= n || d[b] == 0.0f || !std::isfinite(d[b]);
       q[i] = zero ? std::int8_t{0}
-                  : static_cast<std::int8_t>(std::nearbyint(static_cast<double>(x[i]) / static_cast<double>(d[b])));
+                  : static_cast<std::int8_t>(std::nearbyint(
+                        std::clamp(static_cast<double>(x[i]) / static_cast<double>(d[b]), -127.0, 127.0)));
     }
   }
 }

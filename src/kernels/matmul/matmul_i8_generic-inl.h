@@ -52,7 +52,7 @@ inline void multiply_tile_groups(const PackedView& view, std::int64_t first_grou
             const auto* q = reinterpret_cast<const std::int8_t*>(block + kk / 4 * padded + c);
             for (int row = 0; row < 16; ++row) dot[row] += code[kk][row] * q[kk % 4];
           }
-          const F scaled = mul(to_float(load_i(dot)), reader.scale(k + part * 16));
+          const F scaled = fma(to_float(load_i(dot)), reader.scale(k + part * 16), zero());  // a product, never -0
           acc[c] = fma(scaled, set1(word_as_float(scales[0])), acc[c]);
           if constexpr (kTraits.has_min) {
             acc[c] = fma(reader.minus_min(k + part * 16), set1(word_as_float(scales[(1 + part) * padded])), acc[c]);

@@ -86,7 +86,10 @@ std::size_t panel_scratch_bytes(std::int64_t tokens, std::int64_t cols_padded) {
       (tokens + 3) / 4 * 4 + (tokens > 4 ? tokens / 2 : 0);  // tiles of 5, 9 and 13 are padded by 3
   const std::size_t rows =
       Arena::rounded(static_cast<std::size_t>(tokens * cols_padded)) + Arena::rounded_floats(tokens * cols_padded / 32);
-  return rows + 2 * Arena::rounded_floats(columns * cols_padded / 32 * 11);
+  const std::int64_t columns_blocks = columns * cols_padded / 32;
+  constexpr PanelKind kLargest{16, 0, true}, kSecond{32, 0, true};
+  return rows + Arena::rounded_floats(columns_blocks * kLargest.words()) +
+         Arena::rounded_floats(columns_blocks * kSecond.words());
 }
 
 }  // namespace carat::kernels

@@ -78,6 +78,7 @@ Result<std::span<const float>> SavedLogits::next(std::int64_t n) {
   const auto part =
       logits.data.subspan(static_cast<std::size_t>(next_row_) * row_bytes, static_cast<std::size_t>(n) * row_bytes);
   const formats::Tensor rows{logits.name, logits.dtype, {n, vocab_size_}, part};
+  rows_ = {};  // first, so that two chunks are never in memory
   ASSIGN_OR_RETURN(rows_, formats::to_floats(rows));
   MappedFile::drop_pages(part);
   next_row_ += n;

@@ -16,6 +16,10 @@ namespace {
 Error errno_error(std::string_view what, const std::filesystem::path& path) {
   const int code = errno;
   const std::string text = fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(code));
+  std::error_code ignored;
+  if (code == ENOENT && std::filesystem::is_symlink(path, ignored)) {
+    return not_found(fmt::format("{}: is a link to a file that is not there", path.string()));
+  }
   if (code == ENOENT) return not_found(fmt::format("{}: no such file", path.string()));
   if (code == ENOMEM) return out_of_memory(text);
   return io_error(text);
@@ -37,7 +41,7 @@ Result<std::pair<int, std::size_t>> open_regular(const std::filesystem::path& pa
   }
   if (!S_ISREG(info.st_mode)) {
     ::close(fd);
-    return invalid_argument(fmt::format("{}: is not a regular file", path.string()));
+    return invalid_argument(fmt::format("{}: is a pipe, a device or a socket; expected a regular file", path.string()));
   }
   return std::pair(fd, static_cast<std::size_t>(info.st_size));
 }
@@ -106,6 +110,9 @@ Result<FileWriter> FileWriter::create(const std::filesystem::path& path) {
   writer.path_ = path;
   std::string aside = path.string() + ".part-XXXXXX";
   writer.fd_ = mkostemp(aside.data(), O_CLOEXEC);
+  if (writer.fd_ < 0 && errno == ENOENT) {
+    return not_found(fmt::format("{}: there is no such folder to write in; create it first", path.string()));
+  }
   if (writer.fd_ < 0) return errno_error("create", path);
   writer.aside_ = aside;
   return writer;

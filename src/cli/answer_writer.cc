@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -43,12 +42,12 @@ std::string_view end_reason(const AnswerStats& stats) {
 
 Result<void> TextWriter::event(const chat::ReplyEvent& event) {
   if (event.kind == Kind::kThinking) {
-    if (!thought_open_) fmt::print(stderr, "[thinking] ");
+    if (!thought_open_) write_stderr("[thinking] ");
     thought_open_ = true;
-    fmt::print(stderr, "{}", event.text);
+    write_stderr(event.text);
     return {};
   }
-  if (thought_open_) fmt::print(stderr, "\n[/thinking]\n");
+  if (thought_open_) write_stderr("\n[/thinking]\n");
   thought_open_ = false;
   switch (event.kind) {
     case Kind::kText:
@@ -69,7 +68,7 @@ Result<void> TextWriter::event(const chat::ReplyEvent& event) {
 }
 
 Result<void> TextWriter::end(const AnswerStats& stats) {
-  if (thought_open_) fmt::print(stderr, "\n[/thinking]\n");
+  if (thought_open_) write_stderr("\n[/thinking]\n");
   if (!ends_in_newline_) RETURN_IF_ERROR(write_stdout("\n"));
   say(fmt::format("{} prompt tokens in {:.2f} s, {} tokens{}, ended by {}", stats.n_prompt_tokens,
                   stats.prompt_ms / 1000, stats.n_tokens, rate_text(stats), end_reason(stats)));

@@ -41,12 +41,26 @@ Result<model::KvType> kv_type(const std::string& name) {
   return invalid_argument(fmt::format("--kv {}: expected f32, f16 or bf16", name));
 }
 
+namespace {
+
+/// 0 = not given.
+Result<std::uint64_t> max_memory_bytes(const EngineOptions& options) {
+  if (options.max_memory.empty()) return std::uint64_t{0};
+  ASSIGN_OR_RETURN(const std::uint64_t bytes, parse_bytes(options.max_memory, "--max-memory"));
+  if (bytes == 0) return invalid_argument("--max-memory 0: expected a size above zero, such as 8G");
+  return bytes;
+}
+
+}  // namespace
+
+Result<void> validate(const EngineOptions& options) {
+  RETURN_IF_ERROR(kv_type(options.kv));
+  RETURN_IF_ERROR(max_memory_bytes(options));
+  return {};
+}
+
 Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options) {
-  std::uint64_t max_bytes = 0;
-  if (!options.max_memory.empty()) {
-    ASSIGN_OR_RETURN(max_bytes, parse_bytes(options.max_memory, "--max-memory"));
-    if (max_bytes == 0) return invalid_argument("--max-memory 0: expected a size above zero, such as 8G");
-  }
+  ASSIGN_OR_RETURN(const std::uint64_t max_bytes, max_memory_bytes(options));
   if (options.force) return {};
   return runtime::check_plan(plan, static_cast<std::int64_t>(max_bytes), runtime::machine_memory_bytes());
 }

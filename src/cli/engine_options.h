@@ -33,6 +33,9 @@ void add_engine_options(CLI::App& command, EngineOptions& options);
 /// Errors: kInvalidArgument naming the flag and the types there are.
 Result<model::KvType> kv_type(const std::string& name);
 
+/// Refuses values that no model could make sense of, before one is opened. Errors: kInvalidArgument naming the flag.
+Result<void> validate(const EngineOptions& options);
+
 /// Refuses a plan above --max-memory or the machine, unless --force. Errors: kOutOfMemory; kInvalidArgument for a
 /// --max-memory that is no size.
 Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options);

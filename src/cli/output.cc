@@ -1,11 +1,11 @@
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 namespace carat::cli {
@@ -20,7 +20,23 @@ Result<void> write_stdout(std::string_view text) {
   return {};
 }
 
-void say(std::string_view text) { fmt::print(stderr, "carat: {}\n", text); }
+void reserve_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    // The lowest free number is the one that is missing.
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+  }
+}
+
+void write_stderr(std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void say(std::string_view text) { write_stderr(fmt::format("carat: {}\n", text)); }
 
 Result<std::string> read_stdin(std::size_t max_bytes) {
   std::string text;

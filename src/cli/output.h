@@ -12,8 +12,15 @@ namespace carat::cli {
 /// descriptor). A closed pipe ends the process quietly, as every filter does (SIGPIPE keeps its default).
 Result<void> write_stdout(std::string_view text);
 
+/// Text on stderr. Where stderr cannot be written (closed, a full disk) it is lost: an answer is worth more.
+void write_stderr(std::string_view text);
+
 /// One line on stderr: "carat: " + text.
 void say(std::string_view text);
+
+/// Opens /dev/null in the place of a standard descriptor that the parent has closed, so that no file opened later gets
+/// its number and the program's words; closed ones stay unusable the way they were: what is written there is an error.
+void reserve_standard_descriptors();
 
 /// All of stdin. Errors: kLimit above `max_bytes`, kIo.
 Result<std::string> read_stdin(std::size_t max_bytes);

@@ -85,6 +85,7 @@ int parse_and_run(int argc, const char* const* argv) {
 
 int run(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_DFL);  // a parent may have left it ignored
+  reserve_standard_descriptors();
   try {
     return parse_and_run(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -45,7 +45,7 @@ Result<std::pair<tokenizer::TokenId, float>> parse_bias(std::string_view text) {
 void add_sampling_options(CLI::App& command, SamplingOptions& options) {
   const std::string group = "Sampling (default: what the model's files recommend)";
   const auto add = [&](const char* flag, auto& value, const char* help) {
-    command.add_option(flag, value, help)->allow_extra_args(false)->group(group);
+    return command.add_option(flag, value, help)->allow_extra_args(false)->group(group);
   };
   add("--temperature", options.temperature, "divides the logits; 0 always takes the likeliest token");
   add("--top-k", options.top_k, "keep the K likeliest tokens; 0 keeps all");
@@ -55,7 +55,8 @@ void add_sampling_options(CLI::App& command, SamplingOptions& options) {
   add("--presence-penalty", options.presence_penalty, "subtracted once from tokens already in the answer");
   add("--frequency-penalty", options.frequency_penalty, "subtracted for each time a token is in the answer");
   add("--logit-bias", options.logit_bias, "ID=VALUE, added to a token's logit; may be repeated");
-  add("--seed", options.seed, "of the randomness; the same request and seed give the same answer (default 0)");
+  add("--seed", options.seed, "of the randomness; the same request and seed give the same answer (default 0)")
+      ->check(CLI::NonNegativeNumber);
 }
 
 runtime::SamplingParams recommended_sampling(const formats::ModelSource& source) {

@@ -93,9 +93,10 @@ Result<std::unique_ptr<Decoder>> Decoder::load(Checkpoint checkpoint, ThreadPool
     return unsupported(fmt::format("{}: is a drafter, which only runs beside its target; give the target model",
                                    checkpoint.source.path.string()));
   }
-  ASSIGN_OR_RETURN(ModelWeights weights, load_weights(checkpoint.config, checkpoint.tensors, pool));
+  auto weights = load_weights(checkpoint.config, checkpoint.tensors, pool);
+  if (!weights) return std::move(weights).error().while_doing(checkpoint.source.path.string());
   return std::unique_ptr<Decoder>(
-      new Decoder(std::move(checkpoint.source), std::move(checkpoint.config), std::move(weights)));
+      new Decoder(std::move(checkpoint.source), std::move(checkpoint.config), std::move(weights).value()));
 }
 
 Result<void> Decoder::step(std::span<const Row> rows, const KvView& kv, kernels::Exec& exec, StepOutput& out,
@@ -116,13 +117,14 @@ Result<void> Decoder::step(std::span<const Row> rows, const KvView& kv, kernels:
   make_rope_tables(step);
 
   MatView<float> x(exec.arena->allocate<float>(n * config_.d_model), n, config_.d_model);
-  RETURN_IF_ERROR(embed(x, step));
   MatView<float> ple;
   if (config_.ple_dim > 0) {
     const std::int64_t width = config_.n_layers() * config_.ple_dim;
     ple = {exec.arena->allocate<float>(n * width), n, width};
-    RETURN_IF_ERROR(per_layer_inputs(weights_, x, ple, step));
   }
+  Result<void> embedded = embed(x, step);
+  if (embedded && config_.ple_dim > 0) embedded = per_layer_inputs(weights_, x, ple, step);
+  if (!embedded) return std::move(embedded).error().while_doing(source_.path.string());
   for (std::int64_t i = 0; i < config_.n_layers() && step.n_rows() > 0; ++i) run_layer(i, x, ple, step);
   if (step.n_rows() > 0) finish(x, step, out);
   return {};

@@ -19,7 +19,10 @@ namespace {
 constexpr std::int64_t kProgramBytes = std::int64_t{6} << 20;
 constexpr std::int64_t kTokenizerBytesPerPiece = 92;  // Tokenizer::memory_bytes() of the 262,144 pieces of Gemma
 
-std::string gigabytes(std::int64_t bytes) { return fmt::format("{:.2f} GB", static_cast<double>(bytes) / 1e9); }
+std::string size_text(std::int64_t bytes) {
+  const double mib = static_cast<double>(bytes) / (1 << 20);
+  return mib < 1024 ? fmt::format("{:.2f} MiB", mib) : fmt::format("{:.2f} GiB", mib / 1024);
+}
 
 std::int64_t read_number(const char* path) {
   std::ifstream file(path);
@@ -41,7 +44,8 @@ Result<MemoryPlan> plan_memory(const model::Checkpoint& checkpoint, const Memory
   ASSIGN_OR_RETURN(plan.kv, KvCache::planned_bytes(layouts, options.context, options.n_sequences, options.chunk));
   // A step holds a prompt chunk and one row of every session that is generating.
   const std::int64_t rows = std::min(options.chunk + options.n_sequences, options.context * options.n_sequences);
-  plan.step = static_cast<std::int64_t>(model::step_arena_bytes(c, std::max<std::int64_t>(1, rows))) + options.n_sequences * c.vocab_size * 4;
+  plan.step = static_cast<std::int64_t>(model::step_arena_bytes(c, std::max<std::int64_t>(1, rows))) +
+              options.n_sequences * c.vocab_size * 4;
   plan.tokenizer = options.tokenizer_bytes > 0 ? options.tokenizer_bytes : c.vocab_size * kTokenizerBytesPerPiece;
   plan.program = kProgramBytes;
   return plan;
@@ -66,13 +70,13 @@ Result<void> check_plan(const MemoryPlan& plan, std::int64_t max_bytes, std::int
     return out_of_memory(
         fmt::format("the plan needs {} and --max-memory allows {}; use a shorter --context, a smaller "
                     "model, or --force",
-                    gigabytes(plan.total()), gigabytes(max_bytes)));
+                    size_text(plan.total()), size_text(max_bytes)));
   }
   if (machine_bytes > 0 && plan.total() > machine_bytes) {
     return out_of_memory(
         fmt::format("the plan needs {} and this machine has {} of memory and swap; use a shorter "
                     "--context, a smaller model, or --force",
-                    gigabytes(plan.total()), gigabytes(machine_bytes)));
+                    size_text(plan.total()), size_text(machine_bytes)));
   }
   return {};
 }

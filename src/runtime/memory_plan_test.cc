@@ -41,14 +41,14 @@ TEST(MemoryPlan, GrowsWithContextTypeAndSequences) {
 
 TEST(MemoryPlan, RefusalsNameBothNumbers) {
   MemoryPlan plan;
-  plan.weights = std::int64_t{8'000'000'000};
+  plan.weights = std::int64_t{8} << 30;
   EXPECT_TRUE(check_plan(plan, 0, 0));
-  EXPECT_TRUE(check_plan(plan, 8'000'000'000, 9'000'000'000));
-  const auto above_flag = check_plan(plan, 4'000'000'000, 16'000'000'000);
+  EXPECT_TRUE(check_plan(plan, std::int64_t{8} << 30, std::int64_t{9} << 30));
+  const auto above_flag = check_plan(plan, 300 << 20, std::int64_t{16} << 30);
   ASSERT_FALSE(above_flag);
-  EXPECT_EQ(
-      above_flag.error().message(),
-      "the plan needs 8.00 GB and --max-memory allows 4.00 GB; use a shorter --context, a smaller model, or --force");
+  EXPECT_EQ(above_flag.error().message(),
+            "the plan needs 8.00 GiB and --max-memory allows 300.00 MiB; use a shorter --context, a smaller model, or "
+            "--force");
   const auto above_machine = check_plan(plan, 0, 6'000'000'000);
   ASSERT_FALSE(above_machine);
   EXPECT_EQ(above_machine.error().code(), ErrorCode::kOutOfMemory);

@@ -39,8 +39,8 @@ Result<ProbeResult> probe(model::Model& model, std::span<const tokenizer::TokenI
   if (ids.empty()) return invalid_argument("no token ids given; expected at least one, such as --ids 2,10,55");
   const auto n = static_cast<std::int64_t>(ids.size());
   if (n + options.n_greedy > c.context_length) {
-    return invalid_argument(fmt::format("{} ids and {} more tokens need {} positions; the model's context holds {}", n,
-                                        options.n_greedy, n + options.n_greedy, c.context_length));
+    return limit_exceeded(fmt::format("{} ids and {} more tokens need {} positions; the model's context holds {}", n,
+                                      options.n_greedy, n + options.n_greedy, c.context_length));
   }
   ASSIGN_OR_RETURN(KvCache kv,
                    KvCache::create({.layouts = model.kv_layouts(options.kv_type), .n_layers = c.n_layers()}));

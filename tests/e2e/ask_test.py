@@ -212,6 +212,7 @@ class AskTest(ProgramTest):
                                 "--max-memory", "20M", said_before=True)
         numbers = [word for word in sentence.split() if word[0].isdigit()]
         self.assertEqual(len(numbers), 2, sentence)
+        self.assertIn("allows 20.00 MiB", sentence)
         self.assertGreater(float(numbers[0]), float(numbers[1]))
         answer = self.ok_bytes(*ASK)
         self.assertEqual(self.ok_bytes(*ASK, "--context", "131072", "--max-memory", "20M", "--force"), answer)
@@ -224,7 +225,7 @@ class AskTest(ProgramTest):
         self.assertGreater(planned, machine_bytes())
         sentence = self.refused(7, ("memory and swap", "--context", "--force"), "ask", "x", "--model", folder,
                                 said_before=True)
-        self.assertRegex(sentence, r"needs [\d.]+ GB and this machine has [\d.]+ GB")
+        self.assertRegex(sentence, r"needs [\d.]+ GiB and this machine has [\d.]+ GiB")
 
     def test_prompt_longer_than_the_context(self):
         before = self.refused(8, ("prompt is ", "context is 4", "--context"), *ASK, "--context", "4", said_before=True)

@@ -55,6 +55,7 @@ class MannersTest(ProgramTest):
             ("--threads", "ask", "x", "--threads", "99999999999999999999"),
             ("--context", "ask", "x", "--context", "0"),
             ("--seed", "ask", "x", "--seed", "one"),
+            ("--seed", "ask", "x", "--seed", "-1"),
             ("--temperature", "ask", "x", "--temperature", "warm"),
             ("temperature", *ASK, "--temperature", "-1"),
             ("temperature", *ASK, "--temperature", "nan"),
@@ -77,8 +78,7 @@ class MannersTest(ProgramTest):
             (("--ids", "--ids-file", "--messages"), "probe", E2B, "--ids", "2", "--messages", "m", "--out", "x"),
         ):
             with self.subTest(arguments=arguments):
-                # ask says that it has a base model before it looks at some values.
-                self.refused(2, words, *arguments, said_before=arguments[0] == "ask")
+                self.refused(2, words, *arguments)
 
     def test_isa_by_name(self):
         for name in ("nonsense", "sse9", "AVX2", "avx2 "):
@@ -129,10 +129,19 @@ class MannersTest(ProgramTest):
             self.assertIn("carat: error: cannot write to stdout", result.stderr.decode().splitlines()[-1])
 
     def test_closed_descriptors(self):
-        """Started by daemons and cron jobs: no stdin, no stdout."""
-        result = subprocess.run(["bash", "-c", '"$0" "$@" <&-', self.carat, *map(str, ASK)], capture_output=True,
-                                env=self.environment, timeout=60)
-        self.assertEqual((result.returncode, result.stdout), (0, self.ok_bytes(*ASK)))
+        """Started by daemons and cron jobs: no stdin, no stdout, no stderr."""
+        for redirection in ("<&-", "2>&-", "<&- 2>&-", "2>/dev/full", "2</dev/null"):
+            result = subprocess.run(["bash", "-c", f'"$0" "$@" {redirection}', self.carat, *map(str, ASK)],
+                                    capture_output=True, env=self.environment, timeout=60)
+            self.assertEqual((result.returncode, result.stdout), (0, self.ok_bytes(*ASK)), redirection)
+            result = subprocess.run(["bash", "-c", f'"$0" show nowhere {redirection}', self.carat], capture_output=True,
+                                    env=self.environment, timeout=60)
+            self.assertEqual((result.returncode, result.stdout), (3, b""), redirection)
+        out = self.folder / "probe.safetensors"
+        result = subprocess.run(["bash", "-c", '"$0" "$@" <&- >&- 2>&-', self.carat, "probe", str(E2B), "--ids", "2",
+                                 "--out", str(out)], env=self.environment, timeout=60)
+        self.assertEqual(result.returncode, 0)
+        self.assertNotIn(b"carat:", out.read_bytes(), "no file got the number of a closed descriptor")
         result = subprocess.run(["bash", "-c", '"$0" "$@" >&-', self.carat, *map(str, ASK)], capture_output=True,
                                 env=self.environment, timeout=60)
         self.assertEqual(result.returncode, 6, result.stderr)

@@ -81,6 +81,13 @@ class ModelChoiceTest(ProgramTest):
         self.refused(6, ("/proc/nowhere", "XDG_DATA_HOME"), "show", HOME="/proc/nowhere")
         self.refused(2, ("HOME", "XDG_DATA_HOME"), "show", HOME="relative")
 
+    def test_a_path_needs_no_store(self):
+        """A model given by its path runs where no data directory can be made."""
+        file = self.write("file", "x")
+        for environment in ({"HOME": file}, {"HOME": "/proc/nowhere"}, {"HOME": "relative"}):
+            with self.subTest(**environment):
+                self.assertIn("tiny gemma4", self.ok("show", GGUF, **environment))
+
     def test_a_relative_path(self):
         shutil.copy(GGUF, self.folder / "here.gguf")
         before = os.getcwd()

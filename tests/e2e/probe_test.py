@@ -6,6 +6,7 @@ import math
 
 from carat_program import MODELS, SIZES, ProgramTest, golden_json, main, real_model
 from containers import read_safetensors
+from huge_model import machine_bytes, sparse_model
 
 # What issue and goldens ask of `exact`: absolute, and root mean square of the difference over that of the reference.
 MAX_ABS, MAX_RELATIVE_RMS = 1e-3, 2e-5
@@ -190,7 +191,7 @@ class ProbeTest(ProbeProgramTest):
 
     def test_out_that_cannot_be_written(self):
         nowhere = self.folder / "none" / "o.safetensors"
-        self.refused(3, nowhere, "probe", MODELS / "e2b", "--ids", "2", "--out", nowhere)
+        self.refused(3, (nowhere, "folder"), "probe", MODELS / "e2b", "--ids", "2", "--out", nowhere)
         self.refused(6, self.folder, "probe", MODELS / "e2b", "--ids", "2", "--out", self.folder)
 
     def test_more_ids_than_the_context(self):
@@ -199,9 +200,13 @@ class ProbeTest(ProbeProgramTest):
         config["text_config"]["max_position_embeddings"] = 10
         (folder / "config.json").write_text(json.dumps(config))
         out = self.folder / "out"
-        self.refused(2, ("11", "10"), "probe", folder, "--ids", ids_text([2] * 11), "--out", out)
-        self.refused(2, ("12", "10"), "probe", folder, "--ids", ids_text([2] * 4), "--greedy", "8", "--out", out)
+        self.refused(8, ("11", "10"), "probe", folder, "--ids", ids_text([2] * 11), "--out", out)
+        self.refused(8, ("12", "10"), "probe", folder, "--ids", ids_text([2] * 4), "--greedy", "8", "--out", out)
         self.ok("probe", folder, "--ids", ids_text([2] * 4), "--greedy", "6", "--out", out)
+
+    def test_more_memory_than_the_machine_has(self):
+        folder = sparse_model(self.copy_model("gemma3"), machine_bytes() + (8 << 30))
+        self.refused(7, "memory and swap", "probe", folder, "--ids", "2", "--out", self.folder / "o")
 
     def test_a_drafter_is_no_model_to_probe(self):
         self.refused(5, "drafter", "probe", MODELS / "e2b-assistant", "--ids", "2", "--out", self.folder / "o")

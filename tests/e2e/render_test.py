@@ -119,6 +119,9 @@ class RenderTest(ProgramTest):
                 request = self.write("request.json", text)
                 self.refused(code, (request, *words), "render", "--format", "gemma4-small", request)
 
+    def test_stdin_is_named(self):
+        self.refused(4, "reading stdin", "render", "--format", "gemma3", "-", stdin="{")
+
     def test_files_that_are_none(self):
         self.refused(3, "none.json", "render", "--format", "gemma3", self.folder / "none.json")
         self.refused(2, (self.folder, "directory"), "render", "--format", "gemma3", self.folder)

@@ -133,6 +133,7 @@ Result<void> ask(const AskOptions& options) {
     return std::chrono::duration<double, std::milli>(b - a).count();
   };
 
+  RETURN_IF_ERROR(validate(options.engine));
   ASSIGN_OR_RETURN(auto stop_strings, runtime::StopStrings::create(options.stop));
   ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(options.engine.model));
   ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));

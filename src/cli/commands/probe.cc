@@ -42,6 +42,11 @@ Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file,
   ASSIGN_OR_RETURN(const std::string text, read_file(file, kMaxIdsFile));
   ASSIGN_OR_RETURN(const chat::Request request, chat::parse_request(text));
   ASSIGN_OR_RETURN(const chat::Prompt prompt, chat::render(*format, request));
+  for (const chat::Segment& segment : prompt.segments) {
+    if (segment.kind == chat::SegmentKind::kControl || segment.kind == chat::SegmentKind::kText) continue;
+    return unsupported(fmt::format("{}: message {} holds a part of kind {}; carat takes text only so far", file,
+                                   segment.message, chat::to_string(segment.kind)));
+  }
   ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(checkpoint.source));
   return chat::encode(prompt, tokenizer);
 }

@@ -70,7 +70,7 @@ Result<void> run_render(const RenderCommand& c) {
   ASSIGN_OR_RETURN(const chat::ChatFormat format, format_of(c, source));
   ASSIGN_OR_RETURN(const std::string text, read_request_text(file));
   Result<chat::Request> request = chat::parse_request(text);
-  if (!request) return std::move(request).error().while_doing("reading " + file);
+  if (!request) return std::move(request).error().while_doing(file == "-" ? "reading stdin" : "reading " + file);
   ASSIGN_OR_RETURN(const chat::Prompt prompt, chat::render(format, *request));
   if (!c.json) return write_stdout(chat::to_string(prompt));
 

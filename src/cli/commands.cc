@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 
 #include "cli/commands/ask.h"
+#include "cli/commands/bench.h"
 #include "cli/commands/eval.h"
 #include "cli/commands/probe.h"
 #include "cli/commands/render.h"
@@ -17,6 +18,7 @@ constexpr Command kCommands[] = {
     {"tokenize", "text to token ids and back", add_tokenize},
     {"probe", "logits and hidden states of given ids, as a file", add_probe},
     {"eval", "perplexity of a text, and the distance from a reference", add_eval},
+    {"bench", "how fast a model runs here, against what the machine could do", add_bench},
 };
 
 }  // namespace

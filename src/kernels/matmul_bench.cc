@@ -1,5 +1,6 @@
 // Matrix products. One column (a decode step) is limited by reading weights: 192 MiB of them, more than any cache. Many
-// columns (a prompt) are limited by fma. In `exact` a weight costs one unpack and one fma a column.
+// columns (a prompt) are limited by arithmetic. In `exact` a weight costs one unpack and one fma a column, in `fast` a
+// fourth (AVX2: more) of an integer dot: rates above the fma peak.
 #include "kernels/matmul.h"
 
 #include "kernels/bench_testing.h"
@@ -32,32 +33,48 @@ struct BigMatrix {
   }
 };
 
-void bm_columns(benchmark::State& state, const KernelTable& table, int n_threads, DType dtype, std::int64_t n_columns,
-                std::int64_t bytes, Limit limit) {
-  const BigMatrix w(dtype, bytes);
-  const Matrix x(n_columns, kCols, kCols, Draw::kNormal, 2);
-  Matrix y(n_columns, w.view.rows);
-  testing::Workbench bench(table, n_threads);
-  const double amount = limit == Limit::kRead ? static_cast<double>(w.buffer.size())
-                                              : 2.0 * static_cast<double>(w.view.rows * kCols * n_columns);
-  testing::run_against_peak(state, n_threads, limit, amount, [&] { matmul(x.view(), w.view, y.view(), bench.exec()); });
+struct Case {
+  DType dtype;
+  Compute compute;
+  std::int64_t n_columns;
+  std::int64_t bytes;
+  Limit limit;
+};
+
+void bm_columns(benchmark::State& state, const KernelTable& table, int n_threads, const Case& c) {
+  const BigMatrix w(c.dtype, c.bytes);
+  const Matrix x(c.n_columns, kCols, kCols, Draw::kNormal, 2);
+  Matrix y(c.n_columns, w.view.rows);
+  ThreadPool pool(n_threads);
+  Arena arena;
+  CARAT_CHECK(arena.reserve(matmul_scratch_bytes(c.n_columns, kCols)).has_value());
+  Exec exec{&table, &pool, &arena, c.compute};
+  const double amount = c.limit == Limit::kRead ? static_cast<double>(w.buffer.size())
+                                                : 2.0 * static_cast<double>(w.view.rows * kCols * c.n_columns);
+  testing::run_against_peak(state, n_threads, c.limit, amount, [&] { matmul(x.view(), w.view, y.view(), exec); });
+}
+
+// matmul/<type>/<arithmetic>/columns:<n>/<isa>/threads:<n>
+void register_case(const Case& c) {
+  const std::string name = "matmul/" + std::string(dtype_name(c.dtype)) +
+                           (c.compute == Compute::kFast ? "/fast" : "/exact") +
+                           "/columns:" + std::to_string(c.n_columns);
+  testing::register_for_isas(name, [c](benchmark::State& state, const KernelTable& table, int n_threads) {
+    bm_columns(state, table, n_threads, c);
+  });
 }
 
 const bool kRegistered = [] {
+  constexpr std::int64_t kMiB = std::int64_t{1} << 20;
   for (const quant::WeightType& type : quant::weight_types()) {
-    const DType dtype = type.dtype;
-    const std::string name(dtype_name(dtype));
-    for (const std::int64_t n : {1, 2, 4, 8}) {
-      testing::register_for_isas("matmul/" + name + "/columns:" + std::to_string(n),
-                                 [=](benchmark::State& state, const KernelTable& table, int n_threads) {
-                                   bm_columns(state, table, n_threads, dtype, n, std::int64_t{192} << 20, Limit::kRead);
-                                 });
-      if (dtype != DType::kQ4_0 && dtype != DType::kQ4_K && dtype != DType::kBF16) break;
+    for (const Compute compute : {Compute::kExact, Compute::kFast}) {
+      if (compute == Compute::kFast && quant::code_format(type.dtype) == nullptr) continue;  // as in `exact`
+      for (const std::int64_t n : {1, 2, 4, 8}) {
+        register_case({type.dtype, compute, n, 192 * kMiB, Limit::kRead});
+        if (type.dtype != DType::kQ4_0 && type.dtype != DType::kQ4_K && type.dtype != DType::kBF16) break;
+      }
+      register_case({type.dtype, compute, 512, 2 * kMiB, Limit::kFma});
     }
-    testing::register_for_isas("matmul/" + name + "/columns:512",
-                               [=](benchmark::State& state, const KernelTable& table, int n_threads) {
-                                 bm_columns(state, table, n_threads, dtype, 512, std::int64_t{2} << 20, Limit::kFma);
-                               });
   }
   return true;
 }();

@@ -3,6 +3,9 @@
 // meant.
 #include "ref/matmul_i8.h"
 #include "kernels/matmul.h"
+
+#include <bit>
+
 #include "kernels/matmul/panel.h"
 #include "kernels/op_testing.h"
 #include "kernels/packed/packed_testing.h"
@@ -235,6 +238,30 @@ TEST(FastMatmul, TakesMxfp4WithVeryLargeScales) {
   }
   expect_matmul(testing::pack_rows(DType::kMXFP4, 33, cols, std::move(file)), Matrix(18, cols, cols, Draw::kNormal, 2),
                 "large scales");
+}
+
+// A sum that underflowed to -0 meets an integer 0 under a negative scale: +0 whether the dot is converted or read as
+// f32.
+TEST(FastMatmul, GivesZeroTheSameSignOnEveryIsa) {
+  std::vector<std::byte> row(2 * 34);
+  const std::uint16_t tiny = 0x0400, minus_one = 0xBC00;  // 2^-14, -1
+  std::memcpy(row.data(), &tiny, 2);
+  std::memcpy(row.data() + 34, &minus_one, 2);
+  row[2] = std::byte{0xFF};  // code -1
+  const PackedWeights w = testing::pack_rows(DType::kQ8_0, 1, 64, std::move(row));
+  Matrix x(5, 64, 64, Draw::kZeros, 1);
+  for (std::int64_t t = 0; t < 5; ++t) {
+    x.view().row(t)[0] = 100 * std::numeric_limits<float>::denorm_min();
+    x.view().row(t)[40] = 1;
+  }
+  for (const KernelTable* table : testing::available_tables()) {
+    FastBench bench(*table);
+    for (const std::int64_t n : {1, 5}) {
+      for (const float y : product(x.view().first_rows(n), w.view, bench.exec())) {
+        EXPECT_EQ(std::bit_cast<std::uint32_t>(y), 0u) << table->name << ", " << n << " columns: " << y;
+      }
+    }
+  }
 }
 
 TEST(FastMatmul, LeavesFloatWeightsAsTheyAreInExact) {

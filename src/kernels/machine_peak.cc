@@ -26,68 +26,51 @@ constexpr int kChains = 12;
 using Loop = void (*)(std::int64_t n);
 
 #if defined(__x86_64__)
+// Whole loops in assembly: g++ 12 would store every accumulator in every round. `step(acc)` is one step of the chain in
+// register acc; %[x] and %[y] are its inputs, the chains begin as x.
+#define CARAT_CHAINS(step, r)                                                                                 \
+  step(r "0") step(r "1") step(r "2") step(r "3") step(r "4") step(r "5") step(r "6") step(r "7") step(r "8") \
+      step(r "9") step(r "10") step(r "11")
+#define CARAT_LOOP(begin, step, r, x_value, y_value)                                                            \
+  asm volatile(CARAT_CHAINS(begin, r) "1:\n\t" CARAT_CHAINS(step, r) "dec %[n]\n\tjnz 1b\n\t"                   \
+               : [n] "+r"(n)                                                                                    \
+               : [x] "x"(x_value), [y] "x"(y_value)                                                             \
+               : "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", \
+                 "xmm11", "xmm12")
+#define CARAT_BEGIN_512(acc) "vmovdqa64 %[x], " acc "\n\t"
+#define CARAT_BEGIN_256(acc) "vmovdqa %[x], " acc "\n\t"
+#define CARAT_FMA(acc) "vfmadd213ps %[y], %[x], " acc "\n\t"
+#define CARAT_DOT_512(acc) "vpdpbusd %[y], %[x], " acc "\n\t"
+#define CARAT_DOT_VNNI(acc) "%{vex%} vpdpbusd %[y], %[x], " acc "\n\t"
+// Without VNNI: pairs in 16 bits, then in 32.
+#define CARAT_DOT_AVX2(acc)             \
+  "vpmaddubsw %[y], %[x], %%ymm12\n\t"  \
+  "vpmaddwd %[y], %%ymm12, %%ymm12\n\t" \
+  "vpaddd %%ymm12, " acc ", " acc "\n\t"
+
 __attribute__((target("avx512f"))) void fma_512(std::int64_t n) {
-  __m512 acc[kChains];
-  for (__m512& a : acc) a = _mm512_set1_ps(1.0f);
-  const __m512 x = _mm512_set1_ps(0.999f), y = _mm512_set1_ps(1e-3f);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (__m512& a : acc) a = _mm512_fmadd_ps(a, x, y);
-  }
-  __m512 sum = acc[0];
-  for (const __m512& a : acc) sum = _mm512_add_ps(sum, a);
-  keep(_mm512_cvtss_f32(sum));
+  CARAT_LOOP(CARAT_BEGIN_512, CARAT_FMA, "%%zmm", _mm512_set1_ps(0.999f), _mm512_set1_ps(1e-3f));
 }
 __attribute__((target("avx2,fma"))) void fma_256(std::int64_t n) {
-  __m256 acc[kChains];
-  for (__m256& a : acc) a = _mm256_set1_ps(1.0f);
-  const __m256 x = _mm256_set1_ps(0.999f), y = _mm256_set1_ps(1e-3f);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (__m256& a : acc) a = _mm256_fmadd_ps(a, x, y);
-  }
-  __m256 sum = acc[0];
-  for (const __m256& a : acc) sum = _mm256_add_ps(sum, a);
-  keep(_mm256_cvtss_f32(sum));
+  CARAT_LOOP(CARAT_BEGIN_256, CARAT_FMA, "%%ymm", _mm256_set1_ps(0.999f), _mm256_set1_ps(1e-3f));
 }
-
-// vpdpbusd in assembly: g++ 12 copies accumulators around the intrinsic.
 __attribute__((target("avx512f,avx512vnni"))) void dot_512(std::int64_t n) {
-  __m512i acc[kChains];
-  for (__m512i& a : acc) a = _mm512_setzero_si512();
-  const __m512i x = _mm512_set1_epi32(0x01020304);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (__m512i& a : acc) asm volatile("vpdpbusd %1, %1, %0" : "+v"(a) : "v"(x));
-  }
-  __m512i sum = acc[0];
-  for (const __m512i& a : acc) sum = _mm512_xor_si512(sum, a);
-  keep(_mm512_cvtsi512_si32(sum));
+  CARAT_LOOP(CARAT_BEGIN_512, CARAT_DOT_512, "%%zmm", _mm512_set1_epi32(0x01020304), _mm512_set1_epi32(0x05060708));
 }
 __attribute__((target("avx2"))) void dot_vnni_256(std::int64_t n) {
-  __m256i acc[kChains];
-  for (__m256i& a : acc) a = _mm256_setzero_si256();
-  const __m256i x = _mm256_set1_epi32(0x01020304);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (__m256i& a : acc) asm volatile("%{vex%} vpdpbusd %1, %1, %0" : "+x"(a) : "x"(x));
-  }
-  __m256i sum = acc[0];
-  for (const __m256i& a : acc) sum = _mm256_xor_si256(sum, a);
-  keep(_mm256_cvtsi256_si32(sum));
+  CARAT_LOOP(CARAT_BEGIN_256, CARAT_DOT_VNNI, "%%ymm", _mm256_set1_epi32(0x01020304), _mm256_set1_epi32(0x05060708));
 }
-// Without VNNI: pairs in 16 bits, then in 32.
 __attribute__((target("avx2"))) void dot_avx2(std::int64_t n) {
-  __m256i acc[kChains];
-  for (__m256i& a : acc) a = _mm256_setzero_si256();
-  const __m256i x = _mm256_set1_epi32(0x01020304), ones = _mm256_set1_epi16(1);
-  for (std::int64_t i = 0; i < n; ++i) {
-    for (__m256i& a : acc) {
-      __m256i pairs;
-      asm volatile("vpmaddubsw %1, %1, %0" : "=x"(pairs) : "x"(x));  // volatile: not to be moved out of the loop
-      a = _mm256_add_epi32(a, _mm256_madd_epi16(pairs, ones));
-    }
-  }
-  __m256i sum = acc[0];
-  for (const __m256i& a : acc) sum = _mm256_xor_si256(sum, a);
-  keep(_mm256_cvtsi256_si32(sum));
+  CARAT_LOOP(CARAT_BEGIN_256, CARAT_DOT_AVX2, "%%ymm", _mm256_set1_epi32(0x01020304), _mm256_set1_epi32(0x05060708));
 }
+#undef CARAT_DOT_AVX2
+#undef CARAT_DOT_VNNI
+#undef CARAT_DOT_512
+#undef CARAT_FMA
+#undef CARAT_BEGIN_256
+#undef CARAT_BEGIN_512
+#undef CARAT_LOOP
+#undef CARAT_CHAINS
 #endif
 
 void fma_plain(std::int64_t n) {

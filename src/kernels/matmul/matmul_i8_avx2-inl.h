@@ -109,6 +109,10 @@ inline void multiply_tile_groups(const PackedView& view, std::int64_t first_grou
     for (int c = 0; c < C; ++c) acc[c] = zero();
     const std::int32_t* block = x;
     for (std::int64_t k = 0; k < view.cols_padded; k += 32, block += kWords * C) {
+      if constexpr (CARAT_PREFETCH_BYTES > 0) {
+        const char* ahead = reinterpret_cast<const char*>(reader.codes(k)) + CARAT_PREFETCH_BYTES;
+        for (int line = 0; line < half_bytes(kTraits.code_bits); line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
+      }
       multiply_piece<Format, C, 0>(reader, k, block, dots, acc);
       multiply_piece<Format, C, 1>(reader, k, block, dots, acc);
     }

@@ -13,6 +13,7 @@
 #define CARAT_ATTENTION_GROUPS 2
 #define CARAT_ATTENTION_VECTORS 2
 #define CARAT_MATMUL_COLUMNS 3
+#define CARAT_PREFETCH_BYTES 4096
 
 namespace carat::kernels::avx2 {
 namespace {

@@ -39,7 +39,7 @@ TEST(OpenModel, DecidesByContent) {
 TEST(OpenModel, SaysWhatItFoundAndWhatItExpected) {
   const TempDir dir;
   EXPECT_ERROR(dir / "none", "no such file");
-  EXPECT_ERROR("/dev/null", "/dev/null: is not a regular file");
+  EXPECT_ERROR("/dev/null", "/dev/null: is a pipe, a device or a socket");
   EXPECT_ERROR(dir.path(), "a folder without config.json; expected a Hugging Face folder");
   write_text(dir / "empty", "");
   EXPECT_ERROR(dir / "empty", "file is empty");

@@ -16,9 +16,11 @@ namespace carat::kernels {
 /// W_i  [rows_i, cols]     packed, any format; formats may differ
 /// y_i  [tokens, rows_i]   f32; rows may be strided; must not overlap x or each other
 ///
-/// Arithmetic: docs/arithmetic.md 4 (`exact`): f32, one fixed order over k, the same for one column and for many, so a
-/// result depends neither on the other tokens nor on threads.
-/// Error:  against ref (double over the decoded weights) <= 1e-6 * sum |W x|; pinned in matmul_test.cc.
+/// Arithmetic: docs/arithmetic.md 4, chosen by exec.compute. One fixed order over k, the same for one column and for
+/// many, so a result depends neither on the other tokens nor on threads.
+///   kExact  f32 activations.               Error against ref <= 1e-6 * sum |W x|; matmul_test.cc
+///   kFast   int8 activations; float weights as in kExact.
+///           Error against ref on the same int8 activations <= 1e-6 * sum |W x|; matmul/matmul_i8_test.cc
 /// Scratch: matmul_scratch_bytes(tokens, cols) of exec.arena.
 void matmul(MatView<const float> x, std::span<const PackedView* const> weights, std::span<const MatView<float>> ys,
             Exec& exec);

@@ -111,7 +111,9 @@ Result<void> Decoder::step(std::span<const Row> rows, const KvView& kv, kernels:
     }
   }
   const auto n = static_cast<std::int64_t>(rows.size());
-  RETURN_IF_ERROR(exec.arena->reserve(step_arena_bytes(config_, n)));
+  const bool all = tap != nullptr && tap->wants_all_rows();
+  const std::int64_t n_wanted = all ? n : std::count_if(rows.begin(), rows.end(), wanted);
+  RETURN_IF_ERROR(exec.arena->reserve(step_arena_bytes(config_, n, n_wanted)));
   const Arena::Scope scope(*exec.arena);
   StepContext step{config_, kv, exec, tap, {rows.begin(), rows.end()}, block_ends(rows), {}};
   make_rope_tables(step);
@@ -195,7 +197,7 @@ void Decoder::finish(MatView<float> x, StepContext& step, StepOutput& out) const
   }
 }
 
-std::size_t step_arena_bytes(const ModelConfig& config, std::int64_t n_rows) {
+std::size_t step_arena_bytes(const ModelConfig& config, std::int64_t n_rows, std::int64_t n_wanted) {
   const std::size_t row = Arena::rounded_floats(n_rows * config.d_model);
   std::size_t bytes = 3 * row;  // x, normed, branch
   if (config.ple_dim > 0) bytes += Arena::rounded_floats(n_rows * config.n_layers() * config.ple_dim);
@@ -207,7 +209,7 @@ std::size_t step_arena_bytes(const ModelConfig& config, std::int64_t n_rows) {
     bytes += 2 * Arena::rounded_floats(n_rows * layer.rope.n_rotated_pairs);
   }
   return bytes +
-         std::max({attention_scratch_bytes(config, n_rows), feed_forward_scratch_bytes(config, n_rows),
+         std::max({attention_scratch_bytes(config, n_rows), feed_forward_scratch_bytes(config, n_rows, n_wanted),
                    per_layer_scratch_bytes(config, n_rows), kernels::matmul_scratch_bytes(n_rows, config.d_model)});
 }
 

@@ -45,7 +45,8 @@ class Decoder final : public Model {
   ModelWeights weights_;
 };
 
-/// Bytes of the arena that a step of `n_rows` rows needs, logits not counted (they live in StepOutput).
-std::size_t step_arena_bytes(const ModelConfig& config, std::int64_t n_rows);
+/// Bytes of the arena that a step of `n_rows` rows needs, `n_wanted` of them with logits or hidden states; logits not
+/// counted (they live in StepOutput).
+std::size_t step_arena_bytes(const ModelConfig& config, std::int64_t n_rows, std::int64_t n_wanted);
 
 }  // namespace carat::model

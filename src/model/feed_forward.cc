@@ -112,18 +112,21 @@ void mixture_of_experts(std::int64_t index, const MoeWeights& weights, MatView<c
   kernels::add(dense, sum, dense, step.exec);
 }
 
-std::size_t feed_forward_scratch_bytes(const ModelConfig& config, std::int64_t n_rows) {
-  std::int64_t d_ff = 0;
-  for (const LayerConfig& layer : config.layers) d_ff = std::max(d_ff, layer.d_ff);
-  const std::int64_t widest = std::max({d_ff, config.d_model, config.expert_d_ff});
-  const std::size_t product = kernels::matmul_scratch_bytes(n_rows, widest);
-  const std::size_t dense = 2 * Arena::rounded_floats(n_rows * d_ff) + product;
+std::size_t feed_forward_scratch_bytes(const ModelConfig& config, std::int64_t n_rows, std::int64_t n_wanted) {
+  std::size_t dense = 0;
+  for (std::int64_t i = 0; i < config.n_layers(); ++i) {
+    const std::int64_t d_ff = config.layers[static_cast<std::size_t>(i)].d_ff;
+    const std::int64_t rows = i < config.first_shared_layer() ? n_rows : n_wanted;
+    dense = std::max(dense, 2 * Arena::rounded_floats(rows * d_ff) +
+                                kernels::matmul_scratch_bytes(rows, std::max(d_ff, config.d_model)));
+  }
   if (config.n_experts == 0) return dense;
   // z and sum, then either the router's or one expert's rows; at worst every row uses the expert.
   const std::size_t rows = Arena::rounded_floats(n_rows * config.d_model);
   const std::size_t router = rows + Arena::rounded_floats(n_rows * config.n_experts) +
                              2 * Arena::rounded_floats(n_rows * config.top_k_experts);
   const std::size_t expert = 2 * rows + Arena::rounded_floats(n_rows * 2 * config.expert_d_ff);
+  const std::size_t product = kernels::matmul_scratch_bytes(n_rows, std::max(config.d_model, config.expert_d_ff));
   return std::max(dense, 2 * rows + std::max(router, expert) + product);
 }
 

@@ -27,6 +27,7 @@ void feed_forward(const LayerConfig& layer, const LayerWeights& weights, MatView
 void mixture_of_experts(std::int64_t index, const MoeWeights& weights, MatView<const float> x, MatView<float> dense,
                         StepContext& step);
 
-std::size_t feed_forward_scratch_bytes(const ModelConfig& config, std::int64_t n_rows);
+/// Arena bytes: n_rows rows up to the last layer with own K/V, n_wanted in the layers above it.
+std::size_t feed_forward_scratch_bytes(const ModelConfig& config, std::int64_t n_rows, std::int64_t n_wanted);
 
 }  // namespace carat::model

@@ -44,8 +44,9 @@ Result<MemoryPlan> plan_memory(const model::Checkpoint& checkpoint, const Memory
   ASSIGN_OR_RETURN(plan.kv, KvCache::planned_bytes(layouts, options.context, options.n_sequences, options.chunk));
   // A step holds a prompt chunk and one row of every session that is generating.
   const std::int64_t rows = std::min(options.chunk + options.n_sequences, options.context * options.n_sequences);
-  plan.step = static_cast<std::int64_t>(model::step_arena_bytes(c, std::max<std::int64_t>(1, rows))) +
-              options.n_sequences * c.vocab_size * 4;
+  plan.step =
+      static_cast<std::int64_t>(model::step_arena_bytes(c, std::max<std::int64_t>(1, rows), options.n_sequences)) +
+      options.n_sequences * c.vocab_size * 4;
   plan.tokenizer = options.tokenizer_bytes > 0 ? options.tokenizer_bytes : c.vocab_size * kTokenizerBytesPerPiece;
   plan.program = kProgramBytes;
   return plan;

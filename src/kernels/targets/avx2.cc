@@ -36,6 +36,8 @@ namespace {
 
 #include "kernels/matmul/matmul_i8_avx2-inl.h"
 
+#include "kernels/matmul/tile_widths-inl.h"
+
 #include "kernels/matmul/matmul_i8-inl.h"
 
 }  // namespace

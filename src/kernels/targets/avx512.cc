@@ -33,6 +33,8 @@ namespace {
 #include "kernels/matmul/matmul_f32-inl.h"
 #include "kernels/matmul/matmul_i8_avx512-inl.h"
 
+#include "kernels/matmul/tile_widths-inl.h"
+
 #include "kernels/matmul/matmul_i8-inl.h"
 
 }  // namespace

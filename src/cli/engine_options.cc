@@ -10,6 +10,22 @@
 
 namespace carat::cli {
 
+void add_arithmetic_options(CLI::App& command, EngineOptions& options, const std::string& group) {
+  command
+      .add_option("--compute", options.compute,
+                  "arithmetic of products with quantised weights: fast (int8 activations), or exact")
+      ->check(CLI::IsMember({"exact", "fast"}))
+      ->capture_default_str()
+      ->group(group);
+  command.add_option("--kv", options.kv, "type of stored keys and values: f32, f16 or bf16")
+      ->capture_default_str()
+      ->group(group);
+}
+
+kernels::Compute compute_of(const EngineOptions& options) {
+  return options.compute == "fast" ? kernels::Compute::kFast : kernels::Compute::kExact;
+}
+
 void add_engine_options(CLI::App& command, EngineOptions& options) {
   const std::string group = "Engine";
   command.add_option("-m,--model", options.model, kModelHelp)->group(group)->type_name("MODEL");
@@ -17,13 +33,7 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
       .add_option("--threads", options.threads, "threads; default: the processors there are. Never changes the result")
       ->check(CLI::Range(1, 1024))
       ->group(group);
-  command
-      .add_option("--compute", options.compute,
-                  "arithmetic of products with quantised weights: exact, or fast (int8 activations); default exact")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->group(group);
-  command.add_option("--kv", options.kv, "type of stored keys and values: f32, f16 or bf16 (default f32)")
-      ->group(group);
+  add_arithmetic_options(command, options, group);
   command.add_option("--context", options.context, "tokens of prompt and answer together; default: what they need")
       ->check(CLI::PositiveNumber)
       ->group(group);

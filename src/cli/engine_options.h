@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "kernels/exec.h"
 #include "model/kv_view.h"
 #include "runtime/memory_plan.h"
 
@@ -19,15 +20,20 @@ inline constexpr std::int64_t kPromptChunk = 256;
 /// The options of every command that runs a model.
 struct EngineOptions {
   std::string model;
-  int threads = 0;                ///< 0 = the processors this process may use
-  std::string compute = "exact";  ///< exact, fast
-  std::string kv = "f32";         ///< f32, f16, bf16
-  std::int64_t context = 0;       ///< 0 = what the command needs
-  std::string max_memory;         ///< "8G"; empty = RAM plus swap
-  bool force = false;             ///< load whatever the plan says
+  int threads = 0;               ///< 0 = the processors this process may use
+  std::string compute = "fast";  ///< exact, fast
+  std::string kv = "f16";        ///< f32, f16, bf16
+  std::int64_t context = 0;      ///< 0 = what the command needs
+  std::string max_memory;        ///< "8G"; empty = RAM plus swap
+  bool force = false;            ///< load whatever the plan says
 };
 
-/// --model, --threads, --kv, --context, --max-memory, --force. REQUIRES: `options` outlives the parse.
+/// --compute and --kv, for commands with engine options of their own. REQUIRES: `options` outlives the parse.
+void add_arithmetic_options(CLI::App& command, EngineOptions& options, const std::string& group = "OPTIONS");
+
+kernels::Compute compute_of(const EngineOptions& options);
+
+/// --model, --threads, --compute, --kv, --context, --max-memory, --force. REQUIRES: `options` outlives the parse.
 void add_engine_options(CLI::App& command, EngineOptions& options);
 
 /// Errors: kInvalidArgument naming the flag and the types there are.

@@ -31,9 +31,7 @@ Result<std::unique_ptr<LoadedEngine>> LoadedEngine::load(model::Checkpoint check
                                                 .tokenizer_bytes = static_cast<std::int64_t>(tokenizer_bytes)};
   ASSIGN_OR_RETURN(const runtime::MemoryPlan plan, runtime::plan_memory(checkpoint, plan_options));
   ASSIGN_OR_RETURN(auto exec,
-                   runtime::ExecContext::create(
-                       {.n_threads = options.threads,
-                        .compute = options.compute == "fast" ? kernels::Compute::kFast : kernels::Compute::kExact}));
+                   runtime::ExecContext::create({.n_threads = options.threads, .compute = compute_of(options)}));
   say(fmt::format("{}: {} on {}, {} thread{}, K/V {}, context {}", checkpoint.config.name, options.compute,
                   exec->isa_name(), exec->pool().n_threads(), exec->pool().n_threads() == 1 ? "" : "s", options.kv,
                   context));

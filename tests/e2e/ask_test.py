@@ -63,6 +63,7 @@ class AskTest(ProgramTest):
             self.assertIn(f"{compute} on ".encode(), result.stderr)
             answers[compute] = result.stdout
         self.assertEqual(answers["exact"], answers["fast"])
+        self.assertIn(b"fast on ", self.run_carat(*ASK).stderr, "the default")
         gguf = ("ask", "hello there", "--model", E2B / "model-q4_0.gguf", "--max-tokens", "40", "--compute", "fast")
         answer = self.ok_bytes(*gguf, "--threads", "1")
         self.assertEqual(self.ok_bytes(*gguf, "--threads", "2"), answer)
@@ -246,7 +247,7 @@ class RealModelAskTest(ProgramTest):
         safe = next((i for i, m in enumerate(golden["margins"]) if m < 0.02), len(golden["margins"]))
         model = real_model()
         command = ("ask", golden["prompt"], "--model", model, "--temperature", "0", "--max-tokens", str(safe),
-                   "--compute", "exact")
+                   "--compute", "exact", "--kv", "f32")
         *events, end = self.json_lines(*command)
         self.assertEqual((end["n_prompt_tokens"], end["n_tokens"]), (len(golden["prompt_ids"]), safe))
         text = "".join(event["text"] for event in events)

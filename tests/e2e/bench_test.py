@@ -48,9 +48,9 @@ class BenchTest(ProgramTest):
                                         if layer == "sliding_attention" else position + 1)
         keys = lambda layer: ((config["num_global_key_value_heads"], config["global_head_dim"])
                               if layer == "full_attention" else (config["num_key_value_heads"], config["head_dim"]))
-        more = sum(8 * keys(layer)[0] * keys(layer)[1] * (seen(400 + i, layer) - seen(i, layer))
+        more = sum(4 * keys(layer)[0] * keys(layer)[1] * (seen(400 + i, layer) - seen(i, layer))
                    for layer in config["layer_types"] for i in range(4)) / 4
-        self.assertAlmostEqual((cost[2] - cost[1]) * 1e9 / more, 1, places=6)  # K/V f32
+        self.assertAlmostEqual((cost[2] - cost[1]) * 1e9 / more, 1, places=6)  # K and V, f16
 
     def test_one_test_and_the_table(self):
         self.assertEqual([line["test"] for line in self.bench(GGUF, "--pp", "", "--tg", "2")], ["tg2@0", "load"])

@@ -19,10 +19,10 @@ def ids_text(ids):
 
 
 class ProbeProgramTest(ProgramTest):
-    def probe(self, model, *arguments, compute="exact"):
+    def probe(self, model, *arguments, compute="exact", kv="f32"):
         """Tensors and metadata of the file, and its bytes."""
         out = self.folder / "out.safetensors"
-        result = self.run_carat("probe", model, *arguments, "--compute", compute, "--out", out)
+        result = self.run_carat("probe", model, *arguments, "--compute", compute, "--kv", kv, "--out", out)
         self.assertEqual((result.returncode, result.stdout), (0, b""), result.stderr)
         self.assertEqual(result.stderr.count(b"\n"), 1)
         self.assertIn(str(out).encode(), result.stderr)
@@ -153,7 +153,7 @@ class ProbeTest(ProbeProgramTest):
         ids = ids_text(golden_json("text/e2b/expected.json")["prompts"]["40"]["ids"])
         exact = self.probe(MODELS / "e2b", "--ids", ids)[0]["logits"].values()
         for kv, largest in (("f16", 0.05), ("bf16", 0.5)):
-            tensors, metadata, _ = self.probe(MODELS / "e2b", "--ids", ids, "--kv", kv)
+            tensors, metadata, _ = self.probe(MODELS / "e2b", "--ids", ids, kv=kv)
             self.assertEqual(metadata["kv"], kv)
             difference = max(abs(a - b) for a, b in zip(tensors["logits"].values(), exact))
             self.assertTrue(0 < difference < largest, (kv, difference))

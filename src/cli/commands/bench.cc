@@ -71,10 +71,8 @@ Result<void> run_bench(const BenchCommand& c) {
     ASSIGN_OR_RETURN(plan, plan_of(checkpoint, tests, kv_element));
     RETURN_IF_ERROR(admit(plan, c.engine));
   }
-  const bool fast = c.engine.compute == "fast";
-  ASSIGN_OR_RETURN(const auto exec, runtime::ExecContext::create(
-                                        {.n_threads = c.engine.threads,
-                                         .compute = fast ? kernels::Compute::kFast : kernels::Compute::kExact}));
+  ASSIGN_OR_RETURN(const auto exec,
+                   runtime::ExecContext::create({.n_threads = c.engine.threads, .compute = compute_of(c.engine)}));
   ASSIGN_OR_RETURN(const kernels::MachinePeak peak, kernels::MachinePeak::create());
   runtime::wait_until_quiet(std::min(10.0, c.patience));
   const double before = peak.read_gb_per_s(exec->pool());
@@ -99,7 +97,9 @@ Result<void> run_bench(const BenchCommand& c) {
   say(fmt::format("weights read for one token {:.3f} GB", static_cast<double>(weights.bytes) / 1e9));
 
   runtime::Benchmark benchmark(engine, weights, peak, exec->pool(),
-                               {.n_repetitions = c.n_repetitions, .patience = c.patience, .fast = fast});
+                               {.n_repetitions = c.n_repetitions,
+                                .patience = c.patience,
+                                .fast = exec->exec().compute == kernels::Compute::kFast});
   std::vector<BenchResult> results;
   for (const BenchTest& test : tests) {
     ASSIGN_OR_RETURN(const BenchResult result, benchmark.run(test));
@@ -123,12 +123,7 @@ Action add_bench(CLI::App& command) {
   command
       .add_option("--seqs", c->n_sequences, "also each length of --tg by so many sequences together, from position 0")
       ->check(CLI::Range(1, 1024));
-  command
-      .add_option("--compute", c->engine.compute,
-                  "arithmetic of products with quantised weights: exact, or fast (int8 activations)")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
-  command.add_option("--kv", c->engine.kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
+  add_arithmetic_options(command, c->engine);
   command.add_option("--threads", c->engine.threads, "threads; default: the processors there are")
       ->check(CLI::Range(1, 1024));
   command.add_option("--reps", c->n_repetitions, "quiet repetitions wanted of each test")

@@ -133,9 +133,7 @@ Result<void> run_eval(const EvalCommand& c) {
   const auto longest = static_cast<std::int64_t>(sequences.front().size());
   ASSIGN_OR_RETURN(const runtime::MemoryPlan plan, plan_of(c, checkpoint, reference, longest, kv, tokenizer_bytes));
   ASSIGN_OR_RETURN(const auto exec,
-                   runtime::ExecContext::create(
-                       {.n_threads = c.engine.threads,
-                        .compute = c.engine.compute == "fast" ? kernels::Compute::kFast : kernels::Compute::kExact}));
+                   runtime::ExecContext::create({.n_threads = c.engine.threads, .compute = compute_of(c.engine)}));
   EvalReport report{.model = checkpoint.config.name,
                     .compute = c.engine.compute,
                     .kv = c.engine.kv,
@@ -183,12 +181,7 @@ Action add_eval(CLI::App& command) {
                   "what to compare with: exact (the same model in exact arithmetic, K/V f32), another model, or a file "
                   "that `carat probe --ids-file IDS --rows all` wrote")
       ->type_name("REFERENCE");
-  command
-      .add_option("--compute", c->engine.compute,
-                  "arithmetic of products with quantised weights: exact, or fast (int8 activations)")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
-  command.add_option("--kv", c->engine.kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
+  add_arithmetic_options(command, c->engine);
   command
       .add_option("--threads", c->engine.threads,
                   "threads; default: the processors there are. Never changes the result")

@@ -28,7 +28,7 @@ constexpr std::uint64_t kMaxIdsFile = std::uint64_t{64} << 20;
 
 struct ProbeCommand {
   std::string ids, ids_file, messages, out;
-  std::string compute = "exact", rows = "last";
+  std::string rows = "last";
   EngineOptions engine;
   runtime::ProbeOptions options;
 };
@@ -79,7 +79,7 @@ Result<void> write_result(const ProbeCommand& c, const model::ModelConfig& confi
   if (c.options.n_greedy > 0) add_ids("greedy_ids", result.greedy_ids);
   const std::vector<formats::Tensor> views = formats::views_of(tensors);
   return formats::write_safetensors(c.out, views,
-                                    {{"compute", c.compute}, {"kv", c.engine.kv}, {"model", config.name}});
+                                    {{"compute", c.engine.compute}, {"kv", c.engine.kv}, {"model", config.name}});
 }
 
 Result<void> run_probe(const ProbeCommand& c) {
@@ -100,13 +100,11 @@ Result<void> run_probe(const ProbeCommand& c) {
                                         .kv_type = options.kv_type}));
   RETURN_IF_ERROR(admit(plan, c.engine));
   ASSIGN_OR_RETURN(const auto context,
-                   runtime::ExecContext::create(
-                       {.n_threads = c.engine.threads,
-                        .compute = c.compute == "fast" ? kernels::Compute::kFast : kernels::Compute::kExact}));
+                   runtime::ExecContext::create({.n_threads = c.engine.threads, .compute = compute_of(c.engine)}));
   ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), context->pool()));
   ASSIGN_OR_RETURN(const runtime::ProbeResult result, runtime::probe(*decoder, ids, options, context->exec()));
   RETURN_IF_ERROR(write_result(c, decoder->config(), ids, result));
-  say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.compute, c.engine.kv,
+  say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.engine.compute, c.engine.kv,
                   context->isa_name(), c.out));
   return {};
 }
@@ -119,12 +117,7 @@ Action add_probe(CLI::App& command) {
   command.add_option("--ids", c->ids, "token ids, such as 2,10,55");
   command.add_option("--ids-file", c->ids_file, "a file of token ids separated by commas or blanks");
   command.add_option("--messages", c->messages, "a JSON file of messages, as for `carat render`");
-  command
-      .add_option("--compute", c->compute,
-                  "arithmetic of products with quantised weights: exact, or fast (int8 activations)")
-      ->check(CLI::IsMember({"exact", "fast"}))
-      ->capture_default_str();
-  command.add_option("--kv", c->engine.kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
+  add_arithmetic_options(command, c->engine);
   command.add_option("--threads", c->engine.threads, "threads; 0 = all processors")->check(CLI::Range(0, 256));
   command.add_option("--max-memory", c->engine.max_memory, "refuse a memory plan above this, such as 8G");
   command.add_flag("--force", c->engine.force, "load whatever the memory plan says");

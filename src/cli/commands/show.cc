@@ -24,7 +24,7 @@ constexpr std::int64_t kContext = 8192;
 struct ShowOptions {
   std::string model;
   std::int64_t context = 0;
-  std::string kv = "f32";
+  std::string kv = EngineOptions{}.kv;
   bool json = false;
 };
 
@@ -189,7 +189,7 @@ Action add_show(CLI::App& command) {
   command
       .add_option("--context", options->context, "tokens to plan memory for (default 8192, or the model's own limit)")
       ->check(CLI::PositiveNumber);
-  command.add_option("--kv", options->kv, "type of stored keys and values: f32, f16 or bf16 (default f32)");
+  command.add_option("--kv", options->kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
   command.add_flag("--json", options->json, "the same as one JSON object, in bytes");
   return [options] { return show(*options); };
 }

@@ -14,8 +14,8 @@ constexpr std::uint64_t kFieldMask = (std::uint64_t{1} << kFieldBits) - 1;
 constexpr std::uint64_t kGenerationMask = (std::uint64_t{1} << 24) - 1;
 constexpr auto kSpin = std::chrono::microseconds(20);
 
-std::int64_t next_of(std::uint64_t ticket) { return static_cast<std::int64_t>(ticket & kFieldMask); }
-std::int64_t shares_of(std::uint64_t ticket) { return static_cast<std::int64_t>((ticket >> kFieldBits) & kFieldMask); }
+std::int64_t next_of(std::uint64_t word) { return static_cast<std::int64_t>((word >> kFieldBits) & kFieldMask); }
+std::int64_t end_of(std::uint64_t word) { return static_cast<std::int64_t>(word & kFieldMask); }
 
 void pause() {
 #if defined(__x86_64__)
@@ -38,7 +38,7 @@ bool spin_until(Ready ready) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(int n_threads) {
+ThreadPool::ThreadPool(int n_threads) : parts_(std::make_unique<Part[]>(static_cast<std::size_t>(n_threads))) {
   CARAT_CHECK(n_threads >= 1);
   workers_.reserve(static_cast<std::size_t>(n_threads - 1));
   for (int i = 1; i < n_threads; ++i) workers_.emplace_back([this, i] { work(i); });
@@ -58,14 +58,18 @@ void ThreadPool::run_erased(std::int64_t n_shares, ShareFn fn, void* context) {
     for (std::int64_t i = 0; i < n_shares; ++i) fn(context, i, 0);
     return;
   }
-  // No share of the last job is left, so nobody reads these before the ticket below is published.
+  // No share of the last job is left, so nobody takes one before the words below are there.
   fn_.store(fn, std::memory_order_relaxed);
   context_.store(context, std::memory_order_relaxed);
+  n_shares_.store(static_cast<std::int32_t>(n_shares), std::memory_order_relaxed);
   n_done_.store(0, std::memory_order_relaxed);
-  const std::uint64_t generation =
-      ((ticket_.load(std::memory_order_relaxed) >> (2 * kFieldBits)) + 1) & kGenerationMask;
-  ticket_.store((generation << (2 * kFieldBits)) | (static_cast<std::uint64_t>(n_shares) << kFieldBits),
-                std::memory_order_release);
+  generation_ = (generation_ + 1) & kGenerationMask;
+  for (std::int64_t t = 0; t < n_threads(); ++t) {
+    const auto next = static_cast<std::uint64_t>(n_shares * t / n_threads());
+    const auto end = static_cast<std::uint64_t>(n_shares * (t + 1) / n_threads());
+    parts_[static_cast<std::size_t>(t)].word.store((generation_ << (2 * kFieldBits)) | (next << kFieldBits) | end,
+                                                   std::memory_order_release);
+  }
   epoch_.fetch_add(1, std::memory_order_release);
   epoch_.notify_all();
 
@@ -78,21 +82,28 @@ void ThreadPool::run_erased(std::int64_t n_shares, ShareFn fn, void* context) {
   }
 }
 
-bool ThreadPool::take_and_run_share(int thread) {
-  std::uint64_t ticket = ticket_.load(std::memory_order_acquire);
+std::int64_t ThreadPool::take(Part& part, bool from_end) {
+  std::uint64_t word = part.word.load(std::memory_order_acquire);
   for (;;) {
-    if (next_of(ticket) >= shares_of(ticket)) return false;
-    // While a share is unclaimed its caller waits, so these belong to this ticket if the exchange below succeeds.
-    const ShareFn fn = fn_.load(std::memory_order_relaxed);
-    void* context = context_.load(std::memory_order_relaxed);
-    if (!ticket_.compare_exchange_weak(ticket, ticket + 1, std::memory_order_acq_rel, std::memory_order_acquire))
-      continue;
-    const auto n = static_cast<std::int32_t>(shares_of(ticket));
-    fn(context, next_of(ticket), thread);
-    // The last one wakes a parked caller. After this line the job may be gone.
-    if (n_done_.fetch_add(1, std::memory_order_acq_rel) + 1 == n) n_done_.notify_all();
-    return true;
+    if (next_of(word) >= end_of(word)) return -1;
+    const std::uint64_t rest = from_end ? word - 1 : word + (std::uint64_t{1} << kFieldBits);
+    if (part.word.compare_exchange_weak(word, rest, std::memory_order_acq_rel, std::memory_order_acquire)) {
+      return from_end ? end_of(word) - 1 : next_of(word);
+    }
   }
+}
+
+bool ThreadPool::take_and_run_share(int thread) {
+  std::int64_t share = take(parts_[static_cast<std::size_t>(thread)], /*from_end=*/false);
+  for (int i = 1; share < 0 && i < n_threads(); ++i) {
+    share = take(parts_[static_cast<std::size_t>((thread + i) % n_threads())], /*from_end=*/true);
+  }
+  if (share < 0) return false;
+  const std::int32_t n = n_shares_.load(std::memory_order_relaxed);
+  fn_.load(std::memory_order_relaxed)(context_.load(std::memory_order_relaxed), share, thread);
+  // The last one wakes a parked caller. After this line the job may be gone.
+  if (n_done_.fetch_add(1, std::memory_order_acq_rel) + 1 == n) n_done_.notify_all();
+  return true;
 }
 
 void ThreadPool::work(int thread) {

@@ -16,9 +16,11 @@ namespace carat {
 ///     pool.run(n_shares, [&](std::int64_t share, int thread) { ... });   // every share once, returns when all are
 ///     done
 ///
-/// run() is called by one thread at a time; shares must not call run(). Which thread takes which share is not
-/// determined, so a share's result may depend on its number only (`thread` picks scratch memory, nothing else).
-/// Waiting threads spin for some microseconds and then sleep, so an idle pool costs nothing.
+/// run() is called by one thread at a time; shares must not call run(). Each thread walks its own part of the shares
+/// in ascending order, so neighbouring shares make one stream of memory; one that is done early takes shares from the
+/// end of another's part. Which thread takes which share is therefore not determined, and a share's result may depend
+/// on its number only (`thread` picks scratch memory, nothing else). Waiting threads spin for some microseconds and
+/// then sleep, so an idle pool costs nothing.
 class ThreadPool {
  public:
   static constexpr std::int64_t kMaxShares = (std::int64_t{1} << 20) - 1;
@@ -42,15 +44,24 @@ class ThreadPool {
  private:
   using ShareFn = void (*)(void* context, std::int64_t share, int thread);
 
+  // Shares [next, end) of one thread that nobody has taken: (generation : 24, next : 20, end : 20). Its owner takes the
+  // first one, helpers the last one, both by compare-and-swap on the whole word. A line each: they are written often.
+  struct alignas(64) Part {
+    std::atomic<std::uint64_t> word{0};
+  };
+
   void run_erased(std::int64_t n_shares, ShareFn fn, void* context);
   bool take_and_run_share(int thread);
+  /// The share taken from `part`, or -1.
+  static std::int64_t take(Part& part, bool from_end);
   void work(int thread);
 
-  // (generation : 24, shares of the job : 20, next share : 20). A share is claimed by compare-and-swap on the whole
-  // word, so a late worker can never claim a share of a job whose description it did not read.
-  std::atomic<std::uint64_t> ticket_{0};
+  std::unique_ptr<Part[]> parts_;  // one a thread
+  std::uint64_t generation_ = 0;
+  // Of the current job. Read after a share of it is taken: until that share is done the job is, and these stay.
   std::atomic<ShareFn> fn_{nullptr};
   std::atomic<void*> context_{nullptr};
+  std::atomic<std::int32_t> n_shares_{0};
   std::atomic<std::int32_t> n_done_{0};
   std::atomic<std::int32_t> epoch_{0};  // changes with every job: what parked workers wait on
   std::atomic<bool> stopping_{false};

@@ -37,5 +37,25 @@ TEST(ThreadPool, WritesOfSharesAreVisibleAfterRun) {
   }
 }
 
+// A thread that is held up keeps the share it is in; the others take everything else of its part.
+TEST(ThreadPool, OthersTakeTheSharesOfAThreadThatIsHeldUp) {
+  for (int threads = 2; threads <= 4; ++threads) {
+    ThreadPool pool(threads);
+    constexpr std::int64_t kShares = 40;
+    std::atomic<std::int64_t> n_others{0};
+    std::atomic<int> held{-1};
+    pool.run(kShares, [&](std::int64_t, int thread) {
+      int nobody = -1;
+      if (held.compare_exchange_strong(nobody, thread)) {
+        while (n_others.load() < kShares - 1) std::this_thread::yield();
+      } else {
+        EXPECT_NE(thread, held.load());
+        n_others.fetch_add(1);
+      }
+    });
+    EXPECT_EQ(n_others.load(), kShares - 1);
+  }
+}
+
 }  // namespace
 }  // namespace carat

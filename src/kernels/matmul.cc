@@ -13,6 +13,8 @@
 namespace carat::kernels {
 namespace {
 
+// Enough that nobody waits long for the last one, each still long enough to be worth taking.
+constexpr std::int64_t kSharesAThread = 16;
 constexpr std::size_t kMaxMatrices = 4;  // of one region
 constexpr std::size_t kMaxPanels = 2;    // kinds of weights they may mix in `fast`: gate and up, k and v
 
@@ -124,8 +126,8 @@ void matmul(MatView<const float> x, std::span<const PackedView* const> weights, 
       products[i].panel = &panels[n_panels++];
     }
   }
-  // Contiguous groups keep each share one ascending stream; a few shares a thread even out a busy neighbour.
-  const std::int64_t n_shares = std::min<std::int64_t>(n_groups, std::int64_t{8} * exec.pool->n_threads());
+  // Contiguous groups, and shares in ascending order on each thread: one stream of memory each.
+  const std::int64_t n_shares = std::min<std::int64_t>(n_groups, kSharesAThread * exec.pool->n_threads());
   exec.pool->run(n_shares, [&](std::int64_t share, int) {
     std::int64_t first = n_groups * share / n_shares;
     std::int64_t end = n_groups * (share + 1) / n_shares;

@@ -24,6 +24,12 @@ struct AttentionTile {
   int kv_type = 0;  ///< 0 f32, 1 f16, 2 bf16 (model::KvType)
 };
 
+/// Batches of int8 activations from `from_tokens` on are laid out in tiles of `columns`; 0: none are.
+struct GemmTiles {
+  std::int64_t from_tokens = 0;
+  std::int64_t columns = 0;
+};
+
 /// One ISA's implementation of every op, each on one thread and as small as a share of work. The public functions in
 /// <op>.h divide the work and call through it. All tables but `ref` give the same bits; `ref` (src/ref) computes in
 /// double.
@@ -49,11 +55,13 @@ struct KernelTable {
                  std::int64_t x_stride, const float* x_sums, std::int64_t x_sums_stride, std::int64_t n_tokens,
                  float* y, std::int64_t y_stride);
   /// Activations of one row to int8 blocks of 32: matmul/quantize-inl.h.
-  void (*quantize)(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t* q, float* d);
-  /// The same as matmul with int8 activations, for formats with codes; y rows of all tokens of the panel.
+  void (*quantize)(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t* q, float* d, std::int32_t* sums);
+  /// The same as matmul with int8 activations, for formats with codes; y rows of all tokens of the panel, which was
+  /// made for this table.
   void (*matmul_i8)(const PackedView& w, std::int64_t first_group, std::int64_t end_group, const Panel& x, float* y,
                     std::int64_t y_stride);
   void (*attention)(const AttentionTile& tile);
+  GemmTiles gemm = {};
 };
 
 }  // namespace carat::kernels

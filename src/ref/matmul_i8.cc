@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <numeric>
 #include <vector>
 
 #include "kernels/packed/pack.h"
@@ -16,9 +17,9 @@ std::vector<double> read_column(const kernels::Panel& x, std::int64_t token) {
   std::int64_t t = 0;
   const auto first = [&](std::int64_t i) { return kernels::tile_first(x.n_tokens, x.n_tiles, i); };
   for (; first(t + 1) <= token; ++t) {
-    tile += x.n_blocks * x.kind.words() * kernels::padded_width(first(t + 1) - first(t));
+    tile += x.n_blocks * x.kind.words() * kernels::stored_width(first(t + 1) - first(t), x.tile_columns);
   }
-  const std::int64_t padded = kernels::padded_width(first(t + 1) - first(t));
+  const std::int64_t padded = kernels::stored_width(first(t + 1) - first(t), x.tile_columns);
   std::vector<double> column;
   for (std::int64_t b = 0; b < x.n_blocks; ++b) {
     const std::int32_t* block = tile + b * x.kind.words() * padded + (token - first(t));
@@ -35,7 +36,7 @@ std::vector<double> read_column(const kernels::Panel& x, std::int64_t token) {
 
 }  // namespace
 
-void quantize(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t* q, float* d) {
+void quantize(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t* q, float* d, std::int32_t* sums) {
   for (std::int64_t b = 0; b < n_blocks; ++b) {
     double top = 0;
     for (std::int64_t i = b * 32; i < std::min(n, b * 32 + 32); ++i)
@@ -46,6 +47,9 @@ void quantize(const float* x, std::int64_t n, std::int64_t n_blocks, std::int8_t
       q[i] = zero ? std::int8_t{0}
                   : static_cast<std::int8_t>(std::nearbyint(
                         std::clamp(static_cast<double>(x[i]) / static_cast<double>(d[b]), -127.0, 127.0)));
+    }
+    for (std::int64_t part = b * 2; part < b * 2 + 2; ++part) {
+      sums[part] = std::accumulate(q + part * 16, q + part * 16 + 16, std::int32_t{0});
     }
   }
 }

@@ -18,8 +18,8 @@ struct PanelKind {
 };
 
 /// Rows of activations as int8 in blocks of 32, laid out for tiles of columns (docs/arithmetic.md, `fast`). Tile t
-/// holds columns [first(t), first(t) + width) of the step, `padded` of them stored (the rest zero). Per tile and block
-/// of 32 k:
+/// holds columns [first(t), first(t) + width) of the step, `padded` = stored_width of them (the rest zero). Per tile
+/// and block of 32 k:
 ///
 ///   [8][padded] x 4 int8 | [parts][padded] start | [padded] scale f32 | [parts][padded] scale * sum (f32, with a
 ///   minimum)
@@ -31,17 +31,24 @@ struct Panel {
   std::int64_t n_tokens = 0;
   std::int64_t n_blocks = 0;  ///< cols_padded / 32
   std::int64_t n_tiles = 0;
+  std::int64_t tile_columns = 0;  ///< most columns of a tile
   const std::int32_t* data = nullptr;
 };
 
-/// Columns a tile may have; widths in between are padded up.
+/// Most columns of a tile that is multiplied straight from the packed weights; widths in between are padded up.
 inline constexpr std::int64_t kTileColumns = 16;
+/// Fewest columns of the tiles of any table's GemmTiles.
+inline constexpr std::int64_t kNarrowestTile = 7;
 
-constexpr std::int64_t padded_width(std::int64_t width) {
+/// Columns stored for a tile of `width`. Narrower tiles than kTileColumns are for kernels of that width alone.
+constexpr std::int64_t stored_width(std::int64_t width, std::int64_t tile_columns) {
+  if (tile_columns < kTileColumns) return tile_columns;
   return width <= 2 ? width : width <= 4 ? 4 : width <= 8 ? 8 : width <= 12 ? 12 : 16;
 }
 /// Equal tiles instead of full ones and a rest.
-constexpr std::int64_t tile_count(std::int64_t n_tokens) { return (n_tokens + kTileColumns - 1) / kTileColumns; }
+constexpr std::int64_t tile_count(std::int64_t n_tokens, std::int64_t tile_columns) {
+  return (n_tokens + tile_columns - 1) / tile_columns;
+}
 constexpr std::int64_t tile_first(std::int64_t n_tokens, std::int64_t n_tiles, std::int64_t t) {
   return n_tokens * t / n_tiles;
 }

@@ -8,6 +8,8 @@ struct GroupReader {
   static constexpr std::int64_t kChunkBytes = packed_chunk_bytes(Format);
   static constexpr int kHalfBytes = kTraits.code_bits * 64;
   static constexpr int kBlocksPerSuper = 256 / kTraits.block;
+  static constexpr int kFactorBytes =
+      kBlocksPerSuper * 16 * (kTraits.has_min ? 2 : 1);  // K formats, at a chunk's start
 
   const std::uint8_t* group;
   const std::uint8_t* chunks;
@@ -18,7 +20,6 @@ struct GroupReader {
   // Codes of the half that begins at k (a multiple of 32).
   const std::uint8_t* codes(std::int64_t k) const {
     if constexpr (kTraits.super) {
-      constexpr int kFactorBytes = kBlocksPerSuper * 16 * (kTraits.has_min ? 2 : 1);
       return chunks + k / 256 * kChunkBytes + kFactorBytes + k % 256 / 32 * kHalfBytes;
     } else {
       return chunks + k / 64 * kChunkBytes + k % 64 / 32 * kHalfBytes;
@@ -52,6 +53,12 @@ struct GroupReader {
     return mul(m, set1(-1.0f));
   }
 };
+
+// The 16 results of a group, as store_group left them.
+inline F load_group(const PackedView& w, std::int64_t index, const float* y_row) {
+  const std::int64_t rest = w.rows - index * 16;
+  return rest >= 16 ? load(y_row + index * 16) : load_partial(y_row + index * 16, static_cast<int>(rest));
+}
 
 inline void store_group(const PackedView& w, std::int64_t index, F value, float* y_row) {
   const std::int64_t rest = w.rows - index * 16;

@@ -3,6 +3,9 @@
 template <PackedFormat Format>
 inline void matmul_i8_format(const PackedView& w, std::int64_t first_group, std::int64_t end_group, const Panel& x,
                              float* y, std::int64_t y_stride) {
+#ifdef CARAT_GEMM_COLUMNS
+  if (x.tile_columns == CARAT_GEMM_COLUMNS) return multiply_unpacked<Format>(w, first_group, end_group, x, y, y_stride);
+#endif
   // A few groups at a time, so that their weights are still in L2 when the next tile of columns needs them.
   constexpr std::int64_t kWeightBytesAtOnce = 192 << 10;
   std::int64_t at_once = kWeightBytesAtOnce / w.group_bytes;
@@ -13,7 +16,7 @@ inline void matmul_i8_format(const PackedView& w, std::int64_t first_group, std:
     for (std::int64_t t = 0; t < x.n_tiles; ++t) {
       const std::int64_t first = tile_first(x.n_tokens, x.n_tiles, t);
       const std::int64_t width = tile_first(x.n_tokens, x.n_tiles, t + 1) - first;
-      const std::int64_t padded = padded_width(width);
+      const std::int64_t padded = stored_width(width, x.tile_columns);
       multiply_panel_tile<Format>(w, g, end, tile, padded, width, y + first * y_stride, y_stride);
       tile += x.n_blocks * x.kind.words() * padded;
     }

@@ -49,13 +49,21 @@ inline __attribute__((always_inline)) void multiply_tile(const PackedView& view,
   constexpr int kParts = 32 / kTraits.block;
   constexpr int kWords = 8 + kParts + 1 + (kTraits.has_min ? kParts : 0);
   constexpr int kAtOnce = C < 4 ? C : 4;
+  constexpr auto kHint = C <= 4 ? _MM_HINT_NTA : _MM_HINT_T0;  // wider tiles may be followed by another one
   const GroupReader<Format> reader(view, group);
   const __m512 minus_magic = _mm512_set1_ps(-kMagic);
   for (int c = 0; c < C; ++c) acc[c] = _mm512_setzero_ps();
   for (std::int64_t k = 0; k < view.cols_padded; k += 32, x += kWords * C) {
     const std::uint8_t* p = reader.codes(k);
     for (int line = 0; line < half_bytes(kTraits.code_bits); line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes + line, _MM_HINT_T0);
+      _mm_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes + line, kHint);
+    }
+    if constexpr (kTraits.super) {
+      if (k % 256 == 0) {
+        for (int line = 0; line < GroupReader<Format>::kFactorBytes; line += 64) {
+          _mm_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes - line - 64, kHint);
+        }
+      }
     }
     __m512i w[8];
     load_codes<kTraits.code_bits>(p, w);

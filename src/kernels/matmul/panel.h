@@ -16,8 +16,9 @@ PanelKind panel_kind(PackedFormat format);
 /// Rows rounded to int8 (docs/arithmetic.md, `fast`), before they are laid out for a kind of weights:
 ///   d = max |x| / 127 over a block of 32;  q = nearest even (x / d);  d = 0 gives q = 0
 struct QuantizedRows {
-  const std::int8_t* q = nullptr;  ///< [tokens, n_blocks * 32], zero beyond the columns
-  const float* d = nullptr;        ///< [tokens, n_blocks]
+  const std::int8_t* q = nullptr;      ///< [tokens, n_blocks * 32], zero beyond the columns
+  const float* d = nullptr;            ///< [tokens, n_blocks]
+  const std::int32_t* sums = nullptr;  ///< [tokens, 2 n_blocks]: of 16 q each
   std::int64_t n_tokens = 0;
   std::int64_t n_blocks = 0;
 };

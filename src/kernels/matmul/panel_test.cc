@@ -1,5 +1,7 @@
 #include "kernels/matmul/panel.h"
 
+#include <numeric>
+
 #include "kernels/op_testing.h"
 #include "kernels/packed/packed_testing.h"
 #include "ref/matmul_i8.h"
@@ -14,6 +16,7 @@ using testing::Matrix;
 struct Quantized {
   std::vector<std::int8_t> q;
   std::vector<float> d;
+  std::vector<std::int32_t> sums;
 };
 
 Quantized quantized(const std::vector<float>& x, const KernelTable& table) {
@@ -21,8 +24,14 @@ Quantized quantized(const std::vector<float>& x, const KernelTable& table) {
   const std::int64_t n_blocks = (n + 31) / 32 + 1;
   constexpr std::int8_t kGuard = 85;
   Quantized out{std::vector<std::int8_t>(static_cast<std::size_t>(n_blocks * 32 + 64), kGuard),
-                std::vector<float>(static_cast<std::size_t>(n_blocks + 1), 85.0f)};
-  table.quantize(x.data(), n, n_blocks, out.q.data(), out.d.data());
+                std::vector<float>(static_cast<std::size_t>(n_blocks + 1), 85.0f),
+                std::vector<std::int32_t>(static_cast<std::size_t>(n_blocks * 2 + 1), kGuard)};
+  table.quantize(x.data(), n, n_blocks, out.q.data(), out.d.data(), out.sums.data());
+  for (std::size_t i = 0; i + 1 < out.sums.size(); ++i) {
+    EXPECT_EQ(out.sums[i], std::accumulate(out.q.begin() + static_cast<std::ptrdiff_t>(i * 16),
+                                           out.q.begin() + static_cast<std::ptrdiff_t>(i * 16 + 16), 0));
+  }
+  EXPECT_EQ(out.sums.back(), kGuard);
   for (std::size_t i = static_cast<std::size_t>(n_blocks * 32); i < out.q.size(); ++i) EXPECT_EQ(out.q[i], kGuard);
   EXPECT_EQ(out.d.back(), 85.0f);
   return out;
@@ -168,7 +177,8 @@ TEST(Panel, HoldsEveryColumn) {
         std::int64_t token = 0;
         for (std::int64_t t = 0; t < panel.n_tiles; ++t) {
           ASSERT_EQ(tile_first(n, panel.n_tiles, t), token);
-          const std::int64_t width = tile_first(n, panel.n_tiles, t + 1) - token, padded = padded_width(width);
+          const std::int64_t width = tile_first(n, panel.n_tiles, t + 1) - token,
+                             padded = stored_width(width, panel.tile_columns);
           ASSERT_TRUE(0 < width && width <= padded && padded <= kTileColumns);
           for (std::int64_t b = 0; b < n_blocks; ++b) {
             for (std::int64_t c = 0; c < padded; ++c) {

@@ -48,6 +48,12 @@ inline I shift_right_signed(I a) {
 }
 inline F to_float(I a) { return {_mm512_cvtepi32_ps(a.v)}; }
 inline I round_to_int(F a) { return {_mm512_cvtps_epi32(a.v)}; }
+inline I max_i(I a, I b) { return {_mm512_max_epi32(a.v, b.v)}; }
+inline std::int32_t reduce_max_i(I a) { return _mm512_reduce_max_epi32(a.v); }
+inline std::int32_t reduce_add_i(I a) { return _mm512_reduce_add_epi32(a.v); }
+inline void store_i8(std::int8_t* p, I a) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm512_cvtepi32_epi8(a.v));
+}
 inline F bits_to_float(I a) { return {_mm512_castsi512_ps(a.v)}; }
 inline I float_to_bits(F a) { return {_mm512_castps_si512(a.v)}; }
 

@@ -2,7 +2,8 @@
 //
 //   F: load, store, load_partial, store_partial, set1, add, sub, mul, div, fma, max, min, less, select,
 //      load_i8, load_u8, load_bf16, load_f16
-//   I: load_i, set1_i, and_i, or_i, xor_i, add_i, sub_i, shift_left<N>, shift_right<N>, shift_right_signed<N>
+//   I: load_i, set1_i, and_i, or_i, xor_i, add_i, sub_i, max_i, shift_left<N>, shift_right<N>, shift_right_signed<N>,
+//      reduce_max_i, reduce_add_i, store_i8 (lanes that fit)
 //   to_float, round_to_int (nearest even), bits_to_float, float_to_bits
 //
 // F is always 16 lanes of f32, so every sum has the same shape on every ISA (docs/arithmetic.md 2).

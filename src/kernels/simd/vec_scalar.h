@@ -125,6 +125,21 @@ inline I round_to_int(F a) {  // to nearest even; |a| < 2^22 (the sum leaves the
   CARAT_LANES r.v[i] = static_cast<std::int32_t>((a.v[i] + 12582912.0f) - 12582912.0f);
   return r;
 }
+inline I max_i(I a, I b) {
+  CARAT_LANES a.v[i] = a.v[i] > b.v[i] ? a.v[i] : b.v[i];
+  return a;
+}
+inline std::int32_t reduce_max_i(I a) {
+  std::int32_t m = a.v[0];
+  CARAT_LANES m = a.v[i] > m ? a.v[i] : m;
+  return m;
+}
+inline std::int32_t reduce_add_i(I a) {
+  std::int32_t sum = 0;
+  CARAT_LANES sum += a.v[i];
+  return sum;
+}
+inline void store_i8(std::int8_t* p, I a) { CARAT_LANES p[i] = static_cast<std::int8_t>(a.v[i]); }
 inline F bits_to_float(I a) {
   F r;
   __builtin_memcpy(&r, &a, sizeof r);

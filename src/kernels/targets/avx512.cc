@@ -13,6 +13,7 @@
 #define CARAT_ATTENTION_GROUPS 4
 #define CARAT_ATTENTION_VECTORS 4
 #define CARAT_MATMUL_COLUMNS 6
+#define CARAT_GEMM_COLUMNS 7
 
 namespace carat::kernels::avx512 {
 namespace {
@@ -33,6 +34,7 @@ namespace {
 #include "kernels/matmul/matmul_f32-inl.h"
 #include "kernels/matmul/matmul_i8_avx512-inl.h"
 
+#include "kernels/matmul/gemm_i8_avx512-inl.h"
 #include "kernels/matmul/tile_widths-inl.h"
 
 #include "kernels/matmul/matmul_i8-inl.h"
@@ -40,8 +42,9 @@ namespace {
 }  // namespace
 
 extern const KernelTable kTable = {
-    "avx512", rms_norm, gelu_mul, add_rows, scale,    scaled_add, multiply,
-    softcap,  softmax,  rope,     matmul,   quantize, matmul_i8,  attention,
+    "avx512",   rms_norm, gelu_mul,  add_rows,  scale,
+    scaled_add, multiply, softcap,   softmax,   rope,
+    matmul,     quantize, matmul_i8, attention, {32, CARAT_GEMM_COLUMNS},
 };
 
 }  // namespace carat::kernels::avx512

@@ -60,6 +60,7 @@ void fill_tile(const Panel& panel, const QuantizedRows& rows, const Tile& tile, 
 }
 
 std::int64_t stored_columns(std::int64_t tokens, std::int64_t tile_columns) {
+  if (tokens == 0) return 0;
   const std::int64_t n_tiles = tile_count(tokens, tile_columns);
   return n_tiles * stored_width((tokens + n_tiles - 1) / n_tiles, tile_columns);
 }

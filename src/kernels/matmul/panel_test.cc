@@ -203,6 +203,7 @@ TEST(Panel, ScratchIsEnoughForTheTwoLargestKinds) {
   std::vector<PanelKind> kinds = panel_kinds();
   std::sort(kinds.begin(), kinds.end(), [](const PanelKind& a, const PanelKind& b) { return a.words() > b.words(); });
   ThreadPool pool(1);
+  EXPECT_EQ(panel_scratch_bytes(0, 64), 0u);
   for (const std::int64_t cols : {64, 256, 512}) {
     for (std::int64_t n = 1; n <= 130; ++n) {
       const Matrix x(n, cols, cols, Draw::kNormal, 1);

@@ -15,7 +15,7 @@ class App;
 namespace carat::cli {
 
 /// Prompt rows of a step: changes speed and memory, never the result.
-inline constexpr std::int64_t kPromptChunk = 256;
+inline constexpr std::int64_t kPromptChunk = 512;
 
 /// The options of every command that runs a model.
 struct EngineOptions {

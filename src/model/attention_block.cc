@@ -1,7 +1,6 @@
 #include "model/attention_block.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/arena.h"
 #include "kernels/attention.h"
@@ -13,10 +12,6 @@
 
 namespace carat::model {
 namespace {
-
-MatView<float> allocate(StepContext& step, std::int64_t cols) {
-  return {step.exec.arena->allocate<float>(step.n_rows() * cols), step.n_rows(), cols};
-}
 
 kernels::KvElement element_of(KvType type) { return static_cast<kernels::KvElement>(static_cast<int>(type)); }
 
@@ -34,18 +29,23 @@ void visible_keys(const StepContext& step, const LayerConfig& layer, std::int64_
 }  // namespace
 
 void write_kv(const LayerConfig& layer, std::int64_t index, const LayerWeights& weights, MatView<const float> normed,
-              StepContext& step) {
+              MatView<float> q, StepContext& step) {
   const Arena::Scope scope(*step.exec.arena);
   const auto eps = static_cast<float>(step.config.rms_norm_eps);
   const std::int64_t width = layer.n_kv_heads * layer.head_dim;
-  const MatView<float> k = allocate(step, width), v = allocate(step, width);
+  const MatView<float> k = step.allocate(step.n_rows(), width), v = step.allocate(step.n_rows(), width);
+  const kernels::PackedView* w[3] = {&weights.k_proj.view()};
+  MatView<float> y[3] = {k};
+  std::size_t n = 1;
+  const auto also = [&](const nn::PackedMatrix& matrix, MatView<float> result) {
+    w[n] = &matrix.view();
+    y[n++] = result;
+  };
+  if (!layer.v_is_k) also(weights.v_proj, v);
+  if (q.data != nullptr) also(weights.q_proj, q);
+  kernels::matmul(normed, std::span(w, n), std::span(y, n), step.exec);
   if (layer.v_is_k) {
-    kernels::matmul(normed, weights.k_proj.view(), k, step.exec);
-    std::memcpy(v.data, k.data, static_cast<std::size_t>(k.rows * k.cols) * sizeof(float));
-  } else {
-    const kernels::PackedView* const w[] = {&weights.k_proj.view(), &weights.v_proj.view()};
-    const MatView<float> y[] = {k, v};
-    kernels::matmul(normed, w, y, step.exec);
+    for (std::int64_t r = 0; r < k.rows; ++r) std::copy(k.row(r), k.row(r) + width, v.row(r));
   }
   kernels::rms_norm_heads(k, layer.head_dim, weights.k_norm, eps, k, step.exec);
   const RopeTable& rope = step.rope_of(layer);
@@ -67,12 +67,10 @@ void write_kv(const LayerConfig& layer, std::int64_t index, const LayerWeights& 
   });
 }
 
-void attend(const LayerConfig& layer, std::int64_t index, const LayerWeights& weights, MatView<const float> normed,
+void attend(const LayerConfig& layer, std::int64_t index, const LayerWeights& weights, MatView<float> q,
             MatView<float> out, StepContext& step) {
   const Arena::Scope scope(*step.exec.arena);
-  const std::int64_t width = layer.n_heads * layer.head_dim;
-  const MatView<float> q = allocate(step, width), heads = allocate(step, width);
-  kernels::matmul(normed, weights.q_proj.view(), q, step.exec);
+  const MatView<float> heads = step.allocate(q.rows, q.cols);
   kernels::rms_norm_heads(q, layer.head_dim, weights.q_norm, static_cast<float>(step.config.rms_norm_eps), q,
                           step.exec);
   const RopeTable& rope = step.rope_of(layer);
@@ -97,9 +95,10 @@ std::size_t attention_scratch_bytes(const ModelConfig& config, std::int64_t n_ro
   std::size_t most = 0;
   for (const LayerConfig& layer : config.layers) {
     const std::int64_t q = layer.n_heads * layer.head_dim, kv = layer.n_kv_heads * layer.head_dim;
-    const std::size_t write = 2 * Arena::rounded_floats(n_rows * kv);
-    const std::size_t read = 2 * Arena::rounded_floats(n_rows * q);
-    most = std::max(most, std::max(write, read) + kernels::matmul_scratch_bytes(n_rows, std::max(q, config.d_model)));
+    const std::size_t write = 2 * scratch_bytes(n_rows, kv);
+    const std::size_t read = scratch_bytes(n_rows, q);
+    most = std::max(most, scratch_bytes(n_rows, q) + std::max(write, read) +
+                              kernels::matmul_scratch_bytes(n_rows, std::max(q, config.d_model)));
   }
   return most;
 }

@@ -152,15 +152,26 @@ void Decoder::run_layer(std::int64_t index, MatView<float>& x, MatView<float>& p
   const LayerWeights& w = weights_.layers[static_cast<std::size_t>(index)];
   const auto eps = static_cast<float>(config_.rms_norm_eps);
   const Arena::Scope scope(*step.exec.arena);
-  MatView<float> normed(step.exec.arena->allocate<float>(x.rows * x.cols), x.rows, x.cols);
+  MatView<float> normed = step.allocate(x.rows, x.cols);
   kernels::rms_norm(x, w.input_layernorm, eps, normed, step.exec);
-  if (layer.owns_kv(index)) write_kv(layer, index, w, normed, step);
-  if (index + 1 == config_.first_shared_layer() && !(step.tap != nullptr && step.tap->wants_all_rows())) {
+  const bool last_with_all = index + 1 == config_.first_shared_layer() &&
+                             !(step.tap != nullptr && step.tap->wants_all_rows()) &&
+                             !std::all_of(step.rows.begin(), step.rows.end(), wanted);
+  MatView<float> q;
+  if (layer.owns_kv(index)) {
+    if (!last_with_all) q = step.allocate(x.rows, layer.n_heads * layer.head_dim);
+    write_kv(layer, index, w, normed, q, step);
+  }
+  if (last_with_all) {
     drop_unwanted_rows(x, normed, ple, step);
     if (step.n_rows() == 0) return;
   }
-  MatView<float> branch(step.exec.arena->allocate<float>(x.rows * x.cols), x.rows, x.cols);
-  attend(layer, index, w, normed, branch, step);
+  if (q.data == nullptr) {
+    q = step.allocate(x.rows, layer.n_heads * layer.head_dim);
+    kernels::matmul(normed, w.q_proj.view(), q, step.exec);
+  }
+  const MatView<float> branch = step.allocate(x.rows, x.cols);
+  attend(layer, index, w, q, branch, step);
   kernels::rms_norm(branch, w.post_attention_layernorm, eps, branch, step.exec);
   kernels::add(x, branch, x, step.exec);
 
@@ -199,7 +210,7 @@ void Decoder::finish(MatView<float> x, StepContext& step, StepOutput& out) const
 
 std::size_t step_arena_bytes(const ModelConfig& config, std::int64_t n_rows, std::int64_t n_wanted) {
   const std::size_t row = Arena::rounded_floats(n_rows * config.d_model);
-  std::size_t bytes = 3 * row;  // x, normed, branch
+  std::size_t bytes = row + 2 * scratch_bytes(n_rows, config.d_model);  // x, normed, branch
   if (config.ple_dim > 0) bytes += Arena::rounded_floats(n_rows * config.n_layers() * config.ple_dim);
   std::vector<std::pair<RopeConfig, std::int64_t>> seen;
   for (const LayerConfig& layer : config.layers) {

@@ -39,8 +39,7 @@ Result<void> per_layer_inputs(const ModelWeights& weights, MatView<const float> 
 void add_per_layer_input(const PerLayerWeights& weights, MatView<const float> ple_i, MatView<float> x,
                          StepContext& step) {
   const Arena::Scope scope(*step.exec.arena);
-  const MatView<float> gate(step.exec.arena->allocate<float>(x.rows * ple_i.cols), x.rows, ple_i.cols);
-  const MatView<float> y(step.exec.arena->allocate<float>(x.rows * x.cols), x.rows, x.cols);
+  const MatView<float> gate = step.allocate(x.rows, ple_i.cols), y = step.allocate(x.rows, x.cols);
   kernels::matmul(x, weights.per_layer_input_gate.view(), gate, step.exec);
   kernels::gelu_mul(gate, ple_i, gate, step.exec);
   kernels::matmul(gate, weights.per_layer_projection.view(), y, step.exec);
@@ -50,8 +49,7 @@ void add_per_layer_input(const PerLayerWeights& weights, MatView<const float> pl
 
 std::size_t per_layer_scratch_bytes(const ModelConfig& config, std::int64_t n_rows) {
   if (config.ple_dim == 0) return 0;
-  const std::size_t inject =
-      Arena::rounded_floats(n_rows * config.ple_dim) + Arena::rounded_floats(n_rows * config.d_model);
+  const std::size_t inject = scratch_bytes(n_rows, config.ple_dim) + scratch_bytes(n_rows, config.d_model);
   return std::max(inject, Arena::rounded_floats(config.n_layers() * config.ple_dim)) +
          kernels::matmul_scratch_bytes(n_rows, config.d_model);
 }

@@ -12,7 +12,7 @@ namespace carat::runtime {
 
 struct ProbeOptions {
   model::KvType kv_type = model::KvType::kF32;
-  std::int64_t chunk = 256;   ///< most rows of a step
+  std::int64_t chunk = 512;   ///< most rows of a step
   bool all_rows = false;      ///< logits (and hidden) of every position, not only the last
   bool hidden = false;        ///< also the residual after the embedding and after every layer
   std::int64_t n_greedy = 0;  ///< argmax tokens to append; ends are ignored

@@ -17,7 +17,7 @@ struct Engine {
   KvCache& kv;
   kernels::Exec& exec;
   std::int64_t context = 4096;  ///< positions a session may use, prompt and answer together
-  std::int64_t chunk = 256;     ///< prompt rows per step; changes speed and memory, never the result
+  std::int64_t chunk = 512;     ///< prompt rows per step; changes speed and memory, never the result
 };
 
 /// One conversation: its tokens, and how many of them are already in the K/V cache. The others are pending; they are

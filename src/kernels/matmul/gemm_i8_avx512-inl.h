@@ -26,33 +26,33 @@ struct UnpackedLayout {
 };
 
 template <PackedFormat Format, int R>
-inline void unpack_stretch(const PackedView& view, std::int64_t group, std::int64_t first_block, std::int64_t n_blocks,
-                           std::uint8_t* out) {
+inline void unpack_stretch(const PackedView& view, std::int64_t group, std::int64_t first_chunk, std::int64_t n_chunks,
+                           std::uint8_t* unpacked) {
   using Layout = UnpackedLayout<Format>;
+  using Group = Chunk<Format>;
   constexpr PackedTraits kTraits = Layout::kTraits;
-  const __m512 minus_magic = _mm512_set1_ps(-kMagic);
-  for (std::int64_t k = first_block * 32; k < (first_block + n_blocks) * 32;
-       k += 32, out += Layout::kRegisters * R * 64) {
-    const auto put = [&](int i, int r, __m512i v) { _mm512_store_si512(out + (i * R + r) * 64, v); };
-    for (int r = 0; r < R; ++r) {
-      const GroupReader<Format> reader(view, group + r);
-      const std::uint8_t* p = reader.codes(k);
+  for (int r = 0; r < R; ++r) {
+    std::uint8_t* out = unpacked;
+    for_each_half<Format>(view, group + r, first_chunk, n_chunks, [&](const Group& chunk, int half) {
+      const auto put = [&](int i, __m512i v) { _mm512_store_si512(out + (i * R + r) * 64, v); };
+      const std::uint8_t* p = chunk.codes(half);
       // The next pair of groups arrives while the tiles of this one are computed.
-      for (int line = 0; line < half_bytes(kTraits.code_bits); line += 64) {
+      for (int line = 0; line < Group::kHalfBytes; line += 64) {
         _mm_prefetch(reinterpret_cast<const char*>(p) + R * view.group_bytes + line, _MM_HINT_T1);
       }
       __m512i w[8];
       load_codes<kTraits.code_bits>(p, w);
-      for (int j = 0; j < 8; ++j) put(j, r, w[j]);
+      for (int j = 0; j < 8; ++j) put(j, w[j]);
       for (int part = 0; part < Layout::kParts; ++part) {
-        const __m512 d = reader.scale(k + part * 16).v;
-        put(8 + part, r, _mm512_castps_si512(d));
-        put(8 + Layout::kParts + part, r, _mm512_castps_si512(_mm512_mul_ps(d, minus_magic)));
+        const __m512 d = chunk.scale(half, part).v;
+        put(8 + part, _mm512_castps_si512(d));
+        put(8 + Layout::kParts + part, _mm512_castps_si512(_mm512_mul_ps(d, _mm512_set1_ps(-kMagic))));
         if constexpr (kTraits.has_min) {
-          put(8 + 2 * Layout::kParts + part, r, _mm512_castps_si512(reader.minus_min(k + part * 16).v));
+          put(8 + 2 * Layout::kParts + part, _mm512_castps_si512(chunk.minus_min(half, part).v));
         }
       }
-    }
+      out += Layout::kRegisters * R * 64;
+    });
   }
 }
 
@@ -115,12 +115,13 @@ inline __attribute__((always_inline)) void multiply_unpacked_tile(const std::uin
 
 // R groups, one stretch of k, all tiles.
 template <PackedFormat Format, int R>
-inline void multiply_stretch(const PackedView& view, std::int64_t group, std::int64_t first_block,
-                             std::int64_t n_blocks, const Panel& x, float* y, std::int64_t y_stride,
+inline void multiply_stretch(const PackedView& view, std::int64_t group, std::int64_t first_chunk,
+                             std::int64_t n_chunks, const Panel& x, float* y, std::int64_t y_stride,
                              std::uint8_t* unpacked) {
   constexpr int C = CARAT_GEMM_COLUMNS;
   constexpr int kWords = UnpackedLayout<Format>::kWords;
-  unpack_stretch<Format, R>(view, group, first_block, n_blocks, unpacked);
+  const std::int64_t first_block = first_chunk * Chunk<Format>::kHalves, n_blocks = n_chunks * Chunk<Format>::kHalves;
+  unpack_stretch<Format, R>(view, group, first_chunk, n_chunks, unpacked);
   for (std::int64_t t = 0; t < x.n_tiles; ++t) {
     const std::int64_t first = tile_first(x.n_tokens, x.n_tiles, t);
     const std::int64_t width = tile_first(x.n_tokens, x.n_tiles, t + 1) - first;
@@ -149,9 +150,10 @@ template <PackedFormat Format>
 inline void multiply_unpacked(const PackedView& view, std::int64_t first_group, std::int64_t end_group, const Panel& x,
                               float* y, std::int64_t y_stride) {
   alignas(64) std::uint8_t unpacked[kGemmBlocks * kGemmGroups * UnpackedLayout<Format>::kRegisters * 64];
-  const std::int64_t n_stretches = (x.n_blocks + kGemmBlocks - 1) / kGemmBlocks;
+  constexpr std::int64_t kChunks = kGemmBlocks / Chunk<Format>::kHalves;  // of a stretch
+  const std::int64_t all = x.n_blocks / Chunk<Format>::kHalves, n_stretches = (all + kChunks - 1) / kChunks;
   for (std::int64_t s = 0; s < n_stretches; ++s) {
-    const std::int64_t first = x.n_blocks * s / n_stretches, n = x.n_blocks * (s + 1) / n_stretches - first;
+    const std::int64_t first = all * s / n_stretches, n = all * (s + 1) / n_stretches - first;
     std::int64_t g = first_group;
     for (; g + kGemmGroups <= end_group; g += kGemmGroups) {
       multiply_stretch<Format, kGemmGroups>(view, g, first, n, x, y, y_stride, unpacked);

@@ -42,10 +42,10 @@ inline __attribute__((always_inline)) F scaled_dot(__m256i lo, __m256i hi, const
   }
 }
 
-// Half a block of 32 k that begins at k: 16 k of C columns. dots[c] is what the first half leaves to the second.
+// 16 k of a half, for C columns. dots[c] is what the first piece leaves to the second.
 template <PackedFormat Format, int C, int Piece>
-inline __attribute__((always_inline)) void multiply_piece(const GroupReader<Format>& reader, std::int64_t k,
-                                                          const std::int32_t* x, __m256i (*dots)[2], F* acc) {
+inline __attribute__((always_inline)) void multiply_piece(const Chunk<Format>& chunk, int half, const std::int32_t* x,
+                                                          __m256i (*dots)[2], F* acc) {
   constexpr PackedTraits kTraits = packed_traits(Format);
   constexpr int kParts = 32 / kTraits.block;
   constexpr int kPart = kParts == 2 ? Piece : 0;
@@ -57,12 +57,12 @@ inline __attribute__((always_inline)) void multiply_piece(const GroupReader<Form
   const float* sums = scales + (1 + kPart) * C;
 
   __m256i w[4][2];
-  load_codes<kTraits.code_bits, Piece>(reader.codes(k), w);
+  load_codes<kTraits.code_bits, Piece>(chunk.codes(half), w);
   PartScales part;
   if constexpr (kLast) {
-    part.d = reader.scale(k + kPart * 16);
+    part.d = chunk.scale(half, kPart);
     part.minus_magic_d = mul(part.d, set1(-kMagic));
-    if constexpr (kTraits.has_min) part.minus_min = reader.minus_min(k + kPart * 16);
+    if constexpr (kTraits.has_min) part.minus_min = chunk.minus_min(half, kPart);
   }
   for (int c0 = 0; c0 < C; c0 += kAtOnce) {
     const auto first = [&](int u, int h) {
@@ -99,23 +99,22 @@ inline __attribute__((always_inline)) void multiply_piece(const GroupReader<Form
 template <PackedFormat Format, int C>
 inline void multiply_tile_groups(const PackedView& view, std::int64_t first_group, std::int64_t end_group,
                                  const std::int32_t* x, std::int64_t n_columns, float* y, std::int64_t y_stride) {
-  constexpr PackedTraits kTraits = packed_traits(Format);
-  constexpr int kParts = 32 / kTraits.block;
-  constexpr int kWords = 8 + kParts + 1 + (kTraits.has_min ? kParts : 0);
+  using Group = Chunk<Format>;
+  constexpr int kWords = 8 + Group::kParts + 1 + (Group::kTraits.has_min ? Group::kParts : 0);
   for (std::int64_t g = first_group; g < end_group; ++g) {
-    const GroupReader<Format> reader(view, g);
     F acc[C];
     __m256i dots[C][2];
     for (int c = 0; c < C; ++c) acc[c] = zero();
     const std::int32_t* block = x;
-    for (std::int64_t k = 0; k < view.cols_padded; k += 32, block += kWords * C) {
+    for_each_half<Format>(view, g, 0, view.cols_padded / Group::kCols, [&](const Group& chunk, int half) {
       if constexpr (CARAT_PREFETCH_BYTES > 0) {
-        const char* ahead = reinterpret_cast<const char*>(reader.codes(k)) + CARAT_PREFETCH_BYTES;
-        for (int line = 0; line < half_bytes(kTraits.code_bits); line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
+        const char* ahead = reinterpret_cast<const char*>(chunk.codes(half)) + CARAT_PREFETCH_BYTES;
+        for (int line = 0; line < Group::kHalfBytes; line += 64) _mm_prefetch(ahead + line, _MM_HINT_T0);
       }
-      multiply_piece<Format, C, 0>(reader, k, block, dots, acc);
-      multiply_piece<Format, C, 1>(reader, k, block, dots, acc);
-    }
+      multiply_piece<Format, C, 0>(chunk, half, block, dots, acc);
+      multiply_piece<Format, C, 1>(chunk, half, block, dots, acc);
+      block += kWords * C;
+    });
     for (int c = 0; c < C && c < n_columns; ++c) store_group(view, g, acc[c], y + c * y_stride);
   }
 }

@@ -42,65 +42,65 @@ inline __attribute__((always_inline)) void load_codes(const std::uint8_t* p, __m
   }
 }
 
+// A half of 32 k for C columns.
 template <PackedFormat Format, int C>
-inline __attribute__((always_inline)) void multiply_tile(const PackedView& view, std::int64_t group,
-                                                         const std::int32_t* x, __m512* acc) {
+inline __attribute__((always_inline)) void multiply_half(const Chunk<Format>& chunk, int half, const std::int32_t* x,
+                                                         __m512* acc) {
   constexpr PackedTraits kTraits = packed_traits(Format);
   constexpr int kParts = 32 / kTraits.block;
-  constexpr int kWords = 8 + kParts + 1 + (kTraits.has_min ? kParts : 0);
   constexpr int kAtOnce = C < 4 ? C : 4;
-  constexpr auto kHint = C <= 4 ? _MM_HINT_NTA : _MM_HINT_T0;  // wider tiles may be followed by another one
-  const GroupReader<Format> reader(view, group);
-  const __m512 minus_magic = _mm512_set1_ps(-kMagic);
-  for (int c = 0; c < C; ++c) acc[c] = _mm512_setzero_ps();
-  for (std::int64_t k = 0; k < view.cols_padded; k += 32, x += kWords * C) {
-    const std::uint8_t* p = reader.codes(k);
-    for (int line = 0; line < half_bytes(kTraits.code_bits); line += 64) {
-      _mm_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes + line, kHint);
-    }
-    if constexpr (kTraits.super) {
-      if (k % 256 == 0) {
-        for (int line = 0; line < GroupReader<Format>::kFactorBytes; line += 64) {
-          _mm_prefetch(reinterpret_cast<const char*>(p) + kPrefetchBytes - line - 64, kHint);
-        }
-      }
-    }
-    __m512i w[8];
-    load_codes<kTraits.code_bits>(p, w);
-    __m512 d[kParts], minus_magic_d[kParts];
+  __m512i w[8];
+  load_codes<kTraits.code_bits>(chunk.codes(half), w);
+  __m512 d[kParts], minus_magic_d[kParts];
+  for (int part = 0; part < kParts; ++part) {
+    d[part] = chunk.scale(half, part).v;
+    minus_magic_d[part] = _mm512_mul_ps(d[part], _mm512_set1_ps(-kMagic));
+  }
+  const std::int32_t* starts = x + 8 * C;
+  const auto* scales = reinterpret_cast<const float*>(starts + kParts * C);
+  for (int c0 = 0; c0 < C; c0 += kAtOnce) {
+    __m512i dot[kParts][kAtOnce];
     for (int part = 0; part < kParts; ++part) {
-      d[part] = reader.scale(k + part * 16).v;
-      minus_magic_d[part] = _mm512_mul_ps(d[part], minus_magic);
+      for (int u = 0; u < kAtOnce; ++u) dot[part][u] = _mm512_set1_epi32(starts[part * C + c0 + u]);
     }
-    const std::int32_t* starts = x + 8 * C;
-    const auto* scales = reinterpret_cast<const float*>(starts + kParts * C);
-    for (int c0 = 0; c0 < C; c0 += kAtOnce) {
-      __m512i dot[kParts][kAtOnce];
-      for (int part = 0; part < kParts; ++part) {
-        for (int u = 0; u < kAtOnce; ++u) dot[part][u] = _mm512_set1_epi32(starts[part * C + c0 + u]);
-      }
-      for (int j = 0; j < 8; ++j) {
-        for (int u = 0; u < kAtOnce; ++u) dot_u8s8(dot[j * kParts / 8][u], w[j], x + j * C + c0 + u);
-      }
-      for (int part = 0; part < kParts; ++part) {
-        for (int u = 0; u < kAtOnce; ++u) {
-          __m512 scaled;
-          if constexpr (Format == PackedFormat::kS8x32F) {  // an f32 scale may be too large for the magic product
-            scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(dot[part][u], _mm512_set1_epi32(kMagicBits))),
-                                   d[part]);
-          } else {
-            scaled = _mm512_fmadd_ps(_mm512_castsi512_ps(dot[part][u]), d[part], minus_magic_d[part]);
-          }
-          acc[c0 + u] = _mm512_fmadd_ps(scaled, _mm512_set1_ps(scales[c0 + u]), acc[c0 + u]);
+    for (int j = 0; j < 8; ++j) {
+      for (int u = 0; u < kAtOnce; ++u) dot_u8s8(dot[j * kParts / 8][u], w[j], x + j * C + c0 + u);
+    }
+    for (int part = 0; part < kParts; ++part) {
+      for (int u = 0; u < kAtOnce; ++u) {
+        __m512 scaled;
+        if constexpr (Format == PackedFormat::kS8x32F) {  // an f32 scale may be too large for the magic product
+          scaled =
+              _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(dot[part][u], _mm512_set1_epi32(kMagicBits))), d[part]);
+        } else {
+          scaled = _mm512_fmadd_ps(_mm512_castsi512_ps(dot[part][u]), d[part], minus_magic_d[part]);
         }
-        if constexpr (kTraits.has_min) {
-          const __m512 m = reader.minus_min(k + part * 16).v;
-          const float* sums = scales + C + part * C;
-          for (int u = 0; u < kAtOnce; ++u) acc[c0 + u] = _mm512_fmadd_ps(m, _mm512_set1_ps(sums[c0 + u]), acc[c0 + u]);
-        }
+        acc[c0 + u] = _mm512_fmadd_ps(scaled, _mm512_set1_ps(scales[c0 + u]), acc[c0 + u]);
+      }
+      if constexpr (kTraits.has_min) {
+        const __m512 m = chunk.minus_min(half, part).v;
+        const float* sums = scales + C + part * C;
+        for (int u = 0; u < kAtOnce; ++u) acc[c0 + u] = _mm512_fmadd_ps(m, _mm512_set1_ps(sums[c0 + u]), acc[c0 + u]);
       }
     }
   }
+}
+
+template <PackedFormat Format, int C>
+inline __attribute__((always_inline)) void multiply_tile(const PackedView& view, std::int64_t group,
+                                                         const std::int32_t* x, __m512* acc) {
+  using Group = Chunk<Format>;
+  constexpr int kWords = 8 + Group::kParts + 1 + (Group::kTraits.has_min ? Group::kParts : 0);
+  constexpr auto kHint = C <= 4 ? _MM_HINT_NTA : _MM_HINT_T0;  // wider tiles may be followed by another one
+  constexpr int kLines = (Group::kBytes / Group::kHalves + 63) / 64;
+  for (int c = 0; c < C; ++c) acc[c] = _mm512_setzero_ps();
+  for_each_half<Format>(view, group, 0, view.cols_padded / Group::kCols, [&](const Group& chunk, int half) {
+    const auto* ahead =
+        reinterpret_cast<const char*>(chunk.data) + kPrefetchBytes + half * (Group::kBytes / Group::kHalves);
+    for (int line = 0; line < kLines; ++line) _mm_prefetch(ahead + line * 64, kHint);
+    multiply_half<Format, C>(chunk, half, x, acc);
+    x += kWords * C;
+  });
 }
 
 template <PackedFormat Format, int C>

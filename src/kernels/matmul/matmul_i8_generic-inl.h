@@ -34,32 +34,33 @@ inline void multiply_tile_groups(const PackedView& view, std::int64_t first_grou
   constexpr int kParts = 32 / kTraits.block;
   constexpr int kWords = 8 + kParts + 1 + (kTraits.has_min ? kParts : 0);
   for (std::int64_t g = first_group; g < end_group; ++g) {
-    const GroupReader<Format> reader(view, g);
     F acc[kTileColumns];
     for (std::int64_t c = 0; c < n_columns; ++c) acc[c] = zero();
-    for (std::int64_t k = 0; k < view.cols_padded; k += 32) {
-      const std::int32_t* block = x + k / 32 * kWords * padded;
-      std::uint8_t code[32][16];
-      read_codes<kTraits.code_bits>(reader.codes(k), code);
-      for (std::int64_t c = 0; c < n_columns; ++c) {
-        const std::int32_t* starts = block + 8 * padded + c;
-        const std::int32_t* scales = block + (8 + kParts) * padded + c;
-        for (int part = 0; part < kParts; ++part) {
-          std::int32_t dot[16];
-          for (int row = 0; row < 16; ++row) dot[row] = starts[part * padded] - kMagicBits;
-          for (int i = 0; i < kTraits.block; ++i) {
-            const int kk = part * kTraits.block + i;
-            const auto* q = reinterpret_cast<const std::int8_t*>(block + kk / 4 * padded + c);
-            for (int row = 0; row < 16; ++row) dot[row] += code[kk][row] * q[kk % 4];
+    const std::int32_t* block = x;
+    for_each_half<Format>(
+        view, g, 0, view.cols_padded / Chunk<Format>::kCols, [&](const Chunk<Format>& chunk, int half) {
+          std::uint8_t code[32][16];
+          read_codes<kTraits.code_bits>(chunk.codes(half), code);
+          for (std::int64_t c = 0; c < n_columns; ++c) {
+            const std::int32_t* starts = block + 8 * padded + c;
+            const std::int32_t* scales = block + (8 + kParts) * padded + c;
+            for (int part = 0; part < kParts; ++part) {
+              std::int32_t dot[16];
+              for (int row = 0; row < 16; ++row) dot[row] = starts[part * padded] - kMagicBits;
+              for (int i = 0; i < kTraits.block; ++i) {
+                const int kk = part * kTraits.block + i;
+                const auto* q = reinterpret_cast<const std::int8_t*>(block + kk / 4 * padded + c);
+                for (int row = 0; row < 16; ++row) dot[row] += code[kk][row] * q[kk % 4];
+              }
+              const F scaled = fma(to_float(load_i(dot)), chunk.scale(half, part), zero());  // a product, never -0
+              acc[c] = fma(scaled, set1(word_as_float(scales[0])), acc[c]);
+              if constexpr (kTraits.has_min) {
+                acc[c] = fma(chunk.minus_min(half, part), set1(word_as_float(scales[(1 + part) * padded])), acc[c]);
+              }
+            }
           }
-          const F scaled = fma(to_float(load_i(dot)), reader.scale(k + part * 16), zero());  // a product, never -0
-          acc[c] = fma(scaled, set1(word_as_float(scales[0])), acc[c]);
-          if constexpr (kTraits.has_min) {
-            acc[c] = fma(reader.minus_min(k + part * 16), set1(word_as_float(scales[(1 + part) * padded])), acc[c]);
-          }
-        }
-      }
-    }
+          block += kWords * padded;
+        });
     for (std::int64_t c = 0; c < n_columns; ++c) store_group(view, g, acc[c], y + c * y_stride);
   }
 }

@@ -7,26 +7,18 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
-#include <vector>
+
+#include "base/file_error.h"
 
 namespace carat {
 namespace {
 
-Error errno_error(std::string_view what, const std::filesystem::path& path) {
-  const int code = errno;
-  const std::string text = fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(code));
-  std::error_code ignored;
-  if (code == ENOENT && std::filesystem::is_symlink(path, ignored)) {
-    return not_found(fmt::format("{}: is a link to a file that is not there", path.string()));
-  }
-  if (code == ENOENT) return not_found(fmt::format("{}: no such file", path.string()));
-  if (code == ENOMEM) return out_of_memory(text);
-  return io_error(text);
-}
+constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
+
+std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
 // Opens a non-empty regular file; the two readers share its refusals.
-Result<std::pair<int, std::size_t>> open_regular(const std::filesystem::path& path) {
+Result<std::pair<int, FileIdentity>> open_regular(const std::filesystem::path& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return errno_error("open", path);
   struct stat info {};
@@ -43,19 +35,42 @@ Result<std::pair<int, std::size_t>> open_regular(const std::filesystem::path& pa
     ::close(fd);
     return invalid_argument(fmt::format("{}: is a pipe, a device or a socket; expected a regular file", path.string()));
   }
-  return std::pair(fd, static_cast<std::size_t>(info.st_size));
+  return std::pair(fd, FileIdentity{info.st_ino, static_cast<std::uint64_t>(info.st_size), nanoseconds(info.st_mtim),
+                                    nanoseconds(info.st_ctim)});
+}
+
+// A mapping at a multiple of the huge page: an unaligned one can never have them. The room around it is given back.
+void* map_aligned(int fd, std::size_t size) {
+  const std::size_t room = size + kHugePage;
+  void* reserved = mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (reserved == MAP_FAILED) return MAP_FAILED;
+  const auto begin = reinterpret_cast<std::uintptr_t>(reserved);
+  const std::uintptr_t aligned = (begin + kHugePage - 1) / kHugePage * kHugePage;
+  void* p = mmap(reinterpret_cast<void*>(aligned), size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, 0);
+  if (p == MAP_FAILED) {
+    munmap(reserved, room);
+    return MAP_FAILED;
+  }
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const std::uintptr_t end = (aligned + size + page - 1) / page * page;
+  if (aligned > begin) munmap(reserved, aligned - begin);
+  if (begin + room > end) munmap(reinterpret_cast<void*>(end), begin + room - end);
+  madvise(p, size, MADV_HUGEPAGE);  // advice only
+  return p;
 }
 
 }  // namespace
 
-Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
+Result<MappedFile> MappedFile::open(const std::filesystem::path& path, Access access) {
   ASSIGN_OR_RETURN(const auto opened, open_regular(path));
-  const auto [fd, size] = opened;
+  const auto& [fd, identity] = opened;
+  const std::size_t size = identity.size;
   if (size == 0) {
     ::close(fd);
     return corrupt(fmt::format("{}: file is empty; copy or download it again", path.string()));
   }
-  void* p = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+  void* p = access == Access::kStreamed && size >= kHugePage ? map_aligned(fd, size)
+                                                             : mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
   if (p == MAP_FAILED) {
     Error error = errno_error("map", path);
     ::close(fd);
@@ -66,6 +81,7 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   file.path_ = path;
   file.data_ = static_cast<const std::byte*>(p);
   file.size_ = size;
+  file.identity_ = identity;
   return file;
 }
 
@@ -82,7 +98,8 @@ void MappedFile::drop_pages(std::span<const std::byte> part) {
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   ASSIGN_OR_RETURN(const auto opened, open_regular(path));
-  const auto [fd, size] = opened;
+  const int fd = opened.first;
+  const std::size_t size = opened.second.size;
   if (size > max_bytes) {
     ::close(fd);
     return limit_exceeded(fmt::format("{}: {} bytes; at most {} are read", path.string(), size, max_bytes));
@@ -103,55 +120,6 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   ::close(fd);
   text.resize(done);
   return text;
-}
-
-Result<FileWriter> FileWriter::create(const std::filesystem::path& path) {
-  FileWriter writer;
-  writer.path_ = path;
-  std::string aside = path.string() + ".part-XXXXXX";
-  writer.fd_ = mkostemp(aside.data(), O_CLOEXEC);
-  if (writer.fd_ < 0 && errno == ENOENT) {
-    return not_found(fmt::format("{}: there is no such folder to write in; create it first", path.string()));
-  }
-  if (writer.fd_ < 0) return errno_error("create", path);
-  writer.aside_ = aside;
-  return writer;
-}
-
-FileWriter::~FileWriter() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  ::unlink(aside_.c_str());
-}
-
-Result<void> FileWriter::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("write", path_);
-    offset_ += static_cast<std::uint64_t>(n);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
-Result<void> FileWriter::pad_to(std::uint64_t alignment) {
-  CARAT_CHECK(alignment > 0);
-  const std::uint64_t rest = offset_ % alignment;
-  if (rest == 0) return {};
-  const std::vector<std::byte> zeros(alignment - rest);
-  return write(zeros);
-}
-
-Result<void> FileWriter::commit() {
-  CARAT_CHECK(fd_ >= 0);
-  if (::fchmod(fd_, 0644) != 0 || ::fsync(fd_) != 0) return errno_error("write", path_);
-  if (::close(std::exchange(fd_, -1)) != 0 || ::rename(aside_.c_str(), path_.c_str()) != 0) {
-    Error error = errno_error("write", path_);
-    ::unlink(aside_.c_str());
-    return error;
-  }
-  return {};
 }
 
 }  // namespace carat

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/checked.h"
-#include "base/file.h"
+#include "base/file_writer.h"
 #include "formats/gguf/gguf_part.h"
 #include "formats/limits.h"
 #include "formats/printable.h"

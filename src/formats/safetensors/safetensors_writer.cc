@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/checked.h"
-#include "base/file.h"
+#include "base/file_writer.h"
 #include "base/json.h"
 #include "formats/limits.h"
 #include "formats/printable.h"

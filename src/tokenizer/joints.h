@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "base/flat_array.h"
 #include "tokenizer/vocabulary.h"
 
 namespace carat::tokenizer {
@@ -19,7 +20,7 @@ namespace carat::tokenizer {
 class Joints {
  public:
   /// Cuts everywhere: no merge makes anything.
-  Joints() : bits_(1, 0), shift_(58) {}
+  Joints() : bits_(std::vector<std::uint64_t>(1)), shift_(58) {}
   Joints(const PieceList& pieces, std::span<const TokenId> merge_results);
 
   /// Whether a merge might span the place between a and b.
@@ -27,14 +28,22 @@ class Joints {
     const std::size_t bit = hash(a, b);
     return (bits_[bit / 64] >> (bit % 64) & 1) != 0;
   }
-  std::size_t memory_bytes() const { return bits_.capacity() * sizeof(bits_[0]); }
+  std::size_t memory_bytes() const { return bits_.memory_bytes(); }
+
+  /// Lists the tables for saved_tables.h.
+  template <typename Self, typename Tables>
+  static void each_table(Self& self, Tables& tables) {
+    tables.add(self.bits_);
+  }
+  /// Whether tables that were read can be used. Makes them ready.
+  bool settle();
 
  private:
   std::size_t hash(char32_t a, char32_t b) const {
     return (std::uint64_t{a} << 21 | b) * 0x9E3779B97F4A7C15u >> shift_;
   }
 
-  std::vector<std::uint64_t> bits_;
+  FlatArray<std::uint64_t> bits_;
   int shift_;
 };
 

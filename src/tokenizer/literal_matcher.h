@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
-#include <vector>
 
+#include "base/flat_array.h"
 #include "tokenizer/vocabulary.h"
 
 namespace carat::tokenizer {
@@ -28,21 +27,30 @@ class LiteralMatcher {
   /// The first match at or behind `from`.
   Match find(std::string_view text, std::size_t from) const;
 
-  std::size_t memory_bytes() const { return nodes_.capacity() * sizeof(Node) + sizeof(first_); }
+  std::size_t memory_bytes() const { return nodes_.memory_bytes() + first_.memory_bytes(); }
+
+  /// Lists the tables for saved_tables.h.
+  template <typename Self, typename Tables>
+  static void each_table(Self& self, Tables& tables) {
+    tables.add(self.nodes_);
+    tables.add(self.first_);
+  }
+  /// Whether tables that were read can be used: ids below n_pieces, and an end to every walk.
+  bool usable(std::size_t n_pieces) const;
 
  private:
   struct Node {
     TokenId id = -1;            // of the string that ends here
     std::uint32_t child = 0;    // first child, 0 = none
     std::uint32_t sibling = 0;  // next child of the same parent, 0 = none
-    unsigned char byte = 0;
+    std::uint32_t byte = 0;
   };
 
   std::uint32_t step(std::uint32_t node, unsigned char byte) const;
   Match match_at(std::string_view text, std::size_t begin) const;
 
-  std::vector<Node> nodes_;
-  std::array<bool, 256> first_{};  // bytes of text that can begin a match
+  FlatArray<Node> nodes_;
+  FlatArray<std::uint8_t> first_;  // bytes of text that can begin a match: 256 times 0 or 1
 };
 
 }  // namespace carat::tokenizer

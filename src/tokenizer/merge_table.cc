@@ -36,24 +36,42 @@ void cut_in_two(const Vocabulary& vocabulary, const PieceIndex& index, TokenId p
 
 MergeTable::MergeTable(std::size_t n_pairs) {
   const std::size_t n_slots = std::bit_ceil(n_pairs + n_pairs / 2 + 2);  // at most two thirds full
-  slots_.assign(n_slots, kEmpty);
+  slots_.edit().assign(n_slots, kEmpty);
   mask_ = n_slots - 1;
   shift_ = 64 - std::countr_zero(n_slots);
 }
 
+bool MergeTable::settle(std::size_t n_pieces) {
+  if (!std::has_single_bit(slots_.size()) || slots_.size() < 2) return false;
+  if (!priorities_.empty() && priorities_.size() != results_.size()) return false;
+  mask_ = slots_.size() - 1;
+  shift_ = 64 - std::countr_zero(slots_.size());
+  bool has_end = false;
+  for (const std::uint64_t slot : slots_.span()) {
+    if (slot == kEmpty) {
+      has_end = true;
+    } else if ((slot & kIndexMask) >= results_.size() || results_[slot & kIndexMask] < 0) {
+      return false;
+    }
+  }
+  const auto known = [&](TokenId id) { return id < 0 || static_cast<std::size_t>(id) < n_pieces; };
+  return has_end && std::all_of(results_.span().begin(), results_.span().end(), known);
+}
+
 bool MergeTable::insert(TokenId left, TokenId right, std::uint32_t index) {
   const std::uint64_t key = pack(left, right);
+  std::vector<std::uint64_t>& slots = slots_.edit();
   std::size_t i = slot_of(key);
-  for (; slots_[i] != kEmpty; i = (i + 1) & mask_) {
-    if (slots_[i] >> kIndexBits == key) return false;
+  for (; slots[i] != kEmpty; i = (i + 1) & mask_) {
+    if (slots[i] >> kIndexBits == key) return false;
   }
-  slots_[i] = key << kIndexBits | index;
+  slots[i] = key << kIndexBits | index;
   return true;
 }
 
 Result<MergeTable> MergeTable::from_ranks(const Vocabulary& vocabulary, const PieceIndex& index) {
   MergeTable table(vocabulary.merges.size());
-  table.results_.reserve(vocabulary.merges.size());
+  table.results_.edit().reserve(vocabulary.merges.size());
   std::string joined;
   for (std::size_t rank = 0; rank < vocabulary.merges.size(); ++rank) {
     const auto [left, right] = vocabulary.merges[rank];
@@ -69,7 +87,7 @@ Result<MergeTable> MergeTable::from_ranks(const Vocabulary& vocabulary, const Pi
                      ", which is no piece of the vocabulary");
     }
     const bool kept = may_be_made(vocabulary.types[static_cast<std::size_t>(*result)]);
-    table.results_.push_back(kept ? *result : -1);
+    table.results_.edit().push_back(kept ? *result : -1);
     if (kept && !table.insert(left, right, static_cast<std::uint32_t>(rank))) {
       return corrupt("tokenizer: merge " + std::to_string(rank) + " of " +
                      quoted(vocabulary.pieces[static_cast<std::size_t>(left)]) + " and " +
@@ -109,8 +127,7 @@ MergeTable MergeTable::from_scores(const Vocabulary& vocabulary, const PieceInde
 }
 
 std::size_t MergeTable::memory_bytes() const {
-  return slots_.capacity() * sizeof(slots_[0]) + results_.capacity() * sizeof(results_[0]) +
-         priorities_.capacity() * sizeof(priorities_[0]);
+  return slots_.memory_bytes() + results_.memory_bytes() + priorities_.memory_bytes();
 }
 
 }  // namespace carat::tokenizer

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <vector>
 
+#include "base/flat_array.h"
 #include "base/result.h"
 #include "tokenizer/piece_index.h"
 #include "tokenizer/vocabulary.h"
@@ -34,9 +34,10 @@ class MergeTable {
   /// The index of the merge of this pair, or kNone.
   std::uint32_t find(TokenId left, TokenId right) const {
     const std::uint64_t key = pack(left, right);
+    const std::uint64_t* slots = slots_.data();
     for (std::size_t i = slot_of(key);; i = (i + 1) & mask_) {
-      if (slots_[i] >> kIndexBits == key) return static_cast<std::uint32_t>(slots_[i] & kIndexMask);
-      if (slots_[i] == kEmpty) return kNone;
+      if (slots[i] >> kIndexBits == key) return static_cast<std::uint32_t>(slots[i] & kIndexMask);
+      if (slots[i] == kEmpty) return kNone;
     }
   }
   /// Lower merges first. REQUIRES: index is one that find() gave.
@@ -44,8 +45,19 @@ class MergeTable {
   TokenId result(std::uint32_t index) const { return results_[index]; }
 
   /// What the merges can make; may hold ids twice. -1 = a merge that was left out.
-  std::span<const TokenId> results() const { return results_; }
+  std::span<const TokenId> results() const { return results_.span(); }
   std::size_t memory_bytes() const;
+
+  /// Lists the tables for saved_tables.h.
+  template <typename Self, typename Tables>
+  static void each_table(Self& self, Tables& tables) {
+    tables.add(self.slots_);
+    tables.add(self.results_);
+    tables.add(self.priorities_);
+  }
+  /// Whether tables that were read can be used, for a vocabulary of so many pieces: ids and indices that are there, and
+  /// an end to every search. Makes them ready.
+  bool settle(std::size_t n_pieces);
 
  private:
   static constexpr int kIdBits = 20, kIndexBits = 22;
@@ -62,11 +74,11 @@ class MergeTable {
   /// False when the pair is there already.
   bool insert(TokenId left, TokenId right, std::uint32_t index);
 
-  std::vector<std::uint64_t> slots_;  // key << kIndexBits | index
+  FlatArray<std::uint64_t> slots_;  // key << kIndexBits | index
   std::size_t mask_;
   int shift_;
-  std::vector<TokenId> results_;           // of index
-  std::vector<std::uint32_t> priorities_;  // of index; empty = the index itself
+  FlatArray<TokenId> results_;           // of index
+  FlatArray<std::uint32_t> priorities_;  // of index; empty = the index itself
 };
 
 }  // namespace carat::tokenizer

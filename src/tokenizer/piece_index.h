@@ -2,11 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <vector>
 
+#include "base/flat_array.h"
+#include "base/hash.h"
 #include "tokenizer/vocabulary.h"
 
 namespace carat::tokenizer {
@@ -18,6 +19,9 @@ namespace carat::tokenizer {
 class PieceIndex {
  public:
   explicit PieceIndex(const PieceList& pieces);
+  /// Without slots: for each_table() to fill.
+  struct Unfilled {};
+  PieceIndex(const PieceList& pieces, Unfilled) : pieces_(&pieces) {}
 
   /// The lowest id with this text.
   std::optional<TokenId> find(std::string_view text) const { return find(text, hash(text)); }
@@ -26,7 +30,15 @@ class PieceIndex {
   /// The first id (in order of id) whose text a lower id has too.
   std::optional<TokenId> duplicate() const { return duplicate_; }
 
-  std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot); }
+  std::size_t memory_bytes() const { return slots_.memory_bytes(); }
+
+  /// Lists the tables for saved_tables.h.
+  template <typename Self, typename Tables>
+  static void each_table(Self& self, Tables& tables) {
+    tables.add(self.slots_);
+  }
+  /// Whether tables that were read can be used: ids of the list, and an end to every search.
+  bool usable() const;
 
  private:
   struct Slot {
@@ -34,11 +46,11 @@ class PieceIndex {
     TokenId id;  // -1 = empty
   };
 
-  static std::uint64_t hash(std::string_view text) { return std::hash<std::string_view>{}(text); }
+  static std::uint64_t hash(std::string_view text) { return hash64(text); }
   std::optional<TokenId> find(std::string_view text, std::uint64_t h) const;
 
   const PieceList* pieces_;
-  std::vector<Slot> slots_;
+  FlatArray<Slot> slots_;
   std::optional<TokenId> duplicate_;
 };
 

@@ -1,5 +1,6 @@
 #include "tokenizer/tokenizer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/utf8.h"
@@ -11,14 +12,21 @@
 #include "tokenizer/literal_matcher.h"
 #include "tokenizer/merge_table.h"
 #include "tokenizer/piece_index.h"
+#include "tokenizer/saved_tables.h"
 #include "tokenizer/vocabulary_check.h"
 
 namespace carat::tokenizer {
+
+// On disk: changes whenever tables of before would be read wrongly, a new hash included.
+constexpr std::uint32_t kTablesVersion = 1;
 
 /// Everything encode needs, made once by create().
 class Tokenizer::Impl {
  public:
   explicit Impl(Vocabulary v) : vocabulary(std::move(v)), index(vocabulary.pieces) {}
+  /// Empty, for read().
+  explicit Impl(std::shared_ptr<const void> tables)
+      : index(vocabulary.pieces, PieceIndex::Unfilled()), owner(std::move(tables)) {}
 
   /// Fills what is not filled by the constructor. REQUIRES: check_shape(vocabulary) said yes.
   Result<void> prepare() {
@@ -40,6 +48,54 @@ class Tokenizer::Impl {
     named(vocabulary.unk, control::kUnk);
     named(vocabulary.pad, control::kPad);
     return {};
+  }
+
+  std::vector<std::byte> save() const {
+    std::vector<TokenId> ids(byte_ids.begin(), byte_ids.end());
+    ids.insert(ids.end(), {vocabulary.bos, vocabulary.eos, vocabulary.unk, vocabulary.pad});
+    TableWriter out;
+    out.add(FlatArray<std::uint32_t>({kTablesVersion}));
+    out.add(FlatArray<TokenId>(std::move(ids)));
+    out.add(FlatArray<PieceType>(vocabulary.types));
+    each_table(*this, out);
+    return std::move(out).take();
+  }
+
+  /// False when the bytes are no tables, or unusable ones.
+  bool read(std::span<const std::byte> bytes) {
+    TableReader in(bytes);
+    FlatArray<std::uint32_t> version;
+    FlatArray<TokenId> ids;
+    FlatArray<PieceType> types;
+    in.add(version);
+    if (version.size() != 1 || version[0] != kTablesVersion) return false;
+    in.add(ids);
+    in.add(types);
+    each_table(*this, in);
+    const std::size_t n = vocabulary.pieces.size();
+    if (!in.complete() || ids.size() != byte_ids.size() + 4 || types.size() != n || n > kMaxPieces) return false;
+    if (!vocabulary.pieces.usable() || !index.usable() || !merges.settle(n) || !joints.settle()) return false;
+    if (!code_points.usable(n) || !added.usable(n) || !added_and_control.usable(n)) return false;
+    const auto known = [&](TokenId id) { return id >= -1 && id < static_cast<TokenId>(n); };
+    const auto known_type = [](PieceType type) { return type <= PieceType::kUnused; };
+    if (!std::all_of(ids.span().begin(), ids.span().end(), known)) return false;
+    if (!std::all_of(types.span().begin(), types.span().end(), known_type)) return false;
+    vocabulary.types.assign(types.span().begin(), types.span().end());
+    std::copy_n(ids.data(), byte_ids.size(), byte_ids.begin());
+    const auto is_byte = [&](TokenId id) {
+      return id >= 0 && vocabulary.types[static_cast<std::size_t>(id)] == PieceType::kByte;
+    };
+    if (!std::all_of(byte_ids.begin(), byte_ids.end(), is_byte)) return false;
+    for (std::size_t id = 0; id < n; ++id) {  // byte_value() reads two digits of these
+      if (types[id] == PieceType::kByte && vocabulary.pieces[id].size() != std::string_view("<0x00>").size())
+        return false;
+    }
+    const TokenId* named = ids.data() + byte_ids.size();
+    vocabulary.bos = named[0];
+    vocabulary.eos = named[1];
+    vocabulary.unk = named[2];
+    vocabulary.pad = named[3];
+    return true;
   }
 
   std::vector<TokenId> encode(std::string_view text, const LiteralMatcher& literals) const {
@@ -65,8 +121,20 @@ class Tokenizer::Impl {
   Joints joints;
   CodePointMap code_points;
   LiteralMatcher added, added_and_control;
+  std::shared_ptr<const void> owner;  // of tables that are only looked at
 
  private:
+  template <typename Self, typename Tables>
+  static void each_table(Self& self, Tables& tables) {
+    PieceList::each_table(self.vocabulary.pieces, tables);
+    PieceIndex::each_table(self.index, tables);
+    MergeTable::each_table(self.merges, tables);
+    Joints::each_table(self.joints, tables);
+    CodePointMap::each_table(self.code_points, tables);
+    LiteralMatcher::each_table(self.added, tables);
+    LiteralMatcher::each_table(self.added_and_control, tables);
+  }
+
   void index_piece(TokenId id) {
     const std::string_view text = vocabulary.pieces[static_cast<std::size_t>(id)];
     const PieceType type = vocabulary.types[static_cast<std::size_t>(id)];
@@ -117,6 +185,14 @@ Result<Tokenizer> Tokenizer::create(Vocabulary vocabulary) {
   RETURN_IF_ERROR(check_shape(vocabulary));
   auto impl = std::make_unique<Impl>(std::move(vocabulary));
   RETURN_IF_ERROR(impl->prepare());
+  return Tokenizer(std::move(impl));
+}
+
+std::vector<std::byte> Tokenizer::save_tables() const { return impl_->save(); }
+
+Result<Tokenizer> Tokenizer::from_tables(std::span<const std::byte> tables, std::shared_ptr<const void> owner) {
+  auto impl = std::make_unique<Impl>(std::move(owner));
+  if (!impl->read(tables)) return corrupt("tokenizer: the saved tables are not those of this version of carat");
   return Tokenizer(std::move(impl));
 }
 

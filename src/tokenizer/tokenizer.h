@@ -26,6 +26,14 @@ class Tokenizer {
   /// unknown pieces, ...).
   static Result<Tokenizer> create(Vocabulary vocabulary);
 
+  /// All tables that create() made, as bytes from which from_tables() makes the same tokenizer without making them
+  /// again.
+  std::vector<std::byte> save_tables() const;
+  /// Looks at the tables where they lie; `owner` keeps them there. REQUIRES: tables lie at a multiple of 8.
+  /// Errors: kCorrupt when they are no such tables, or of another version; whatever the bytes are, nothing but wrong
+  /// ids can come of them.
+  static Result<Tokenizer> from_tables(std::span<const std::byte> tables, std::shared_ptr<const void> owner);
+
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
@@ -60,7 +68,7 @@ class Tokenizer {
   TokenId unk() const;
   TokenId pad() const;
 
-  /// Heap memory held.
+  /// Memory held, tables that are looked at included.
   std::size_t memory_bytes() const;
 
   class Impl;

@@ -2,12 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/check.h"
+#include "base/flat_array.h"
 
 namespace carat::tokenizer {
 
@@ -28,14 +28,14 @@ enum class PieceType : std::uint8_t {
 class PieceList {
  public:
   void reserve(std::size_t n_pieces, std::size_t n_bytes) {
-    ends_.reserve(n_pieces);
-    bytes_.reserve(n_bytes);
+    ends_.edit().reserve(n_pieces);
+    bytes_.edit().reserve(n_bytes);
   }
   /// REQUIRES: n_bytes() + piece.size() < 2^32 (readers keep the limits below, which are far smaller).
   void push_back(std::string_view piece) {
     CARAT_CHECK(bytes_.size() + piece.size() <= 0xFFFFFFFFu);
-    bytes_ += piece;
-    ends_.push_back(static_cast<std::uint32_t>(bytes_.size()));
+    bytes_.edit().insert(bytes_.edit().end(), piece.begin(), piece.end());
+    ends_.edit().push_back(static_cast<std::uint32_t>(bytes_.size()));
   }
   std::size_t size() const { return ends_.size(); }
   bool empty() const { return ends_.empty(); }
@@ -45,11 +45,20 @@ class PieceList {
     const std::uint32_t begin = i == 0 ? 0 : ends_[i - 1];
     return {bytes_.data() + begin, ends_[i] - begin};
   }
-  std::size_t memory_bytes() const { return bytes_.capacity() + ends_.capacity() * sizeof(ends_[0]); }
+  std::size_t memory_bytes() const { return bytes_.memory_bytes() + ends_.memory_bytes(); }
+
+  /// Lists the tables for saved_tables.h.
+  template <typename Self, typename Tables>
+  static void each_table(Self& self, Tables& tables) {
+    tables.add(self.bytes_);
+    tables.add(self.ends_);
+  }
+  /// Whether tables that were read can be used: every piece lies inside the bytes.
+  bool usable() const;
 
  private:
-  std::string bytes_;
-  std::vector<std::uint32_t> ends_;
+  FlatArray<char> bytes_;
+  FlatArray<std::uint32_t> ends_;
 };
 
 /// Limits of every vocabulary, whatever file it comes from.

@@ -42,6 +42,15 @@ Result<void> check_pieces(const PieceList& pieces) {
 
 }  // namespace
 
+bool PieceList::usable() const {
+  std::uint32_t begin = 0;
+  for (const std::uint32_t end : ends_.span()) {
+    if (end <= begin) return false;
+    begin = end;
+  }
+  return begin > 0 && begin == bytes_.size();
+}
+
 Result<void> check_shape(const Vocabulary& vocabulary) {
   RETURN_IF_ERROR(check_pieces(vocabulary.pieces));
   const std::size_t n = vocabulary.pieces.size();

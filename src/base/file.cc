@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "base/file_error.h"
 
@@ -94,6 +95,23 @@ void MappedFile::drop_pages(std::span<const std::byte> part) {
   const auto first = (reinterpret_cast<std::uintptr_t>(part.data()) + page - 1) / page * page;
   const auto last = (reinterpret_cast<std::uintptr_t>(part.data()) + part.size()) / page * page;
   if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+Result<void> create_private_dirs(const std::filesystem::path& path) {
+  std::filesystem::path so_far;
+  for (const std::filesystem::path& part : path) {
+    so_far /= part;
+    if (mkdir(so_far.c_str(), 0700) == 0 || errno == EEXIST) continue;
+    const int code = errno;
+    std::error_code ignored;
+    if (std::filesystem::is_directory(so_far, ignored)) continue;  // e.g. a read-only file system above
+    return io_error(fmt::format("{}: cannot create the folder: {}", so_far.string(), std::strerror(code)));
+  }
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(path, ignored)) {
+    return io_error(fmt::format("{}: expected a folder, found a file; move it away", path.string()));
+  }
+  return {};
 }
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {

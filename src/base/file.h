@@ -66,6 +66,10 @@ class MappedFile {
   FileIdentity identity_;
 };
 
+/// Creates `path` and what is missing above it, each with mode 0700; existing folders keep their modes.
+/// Errors: kIo naming the folder.
+Result<void> create_private_dirs(const std::filesystem::path& path);
+
 /// The whole file as text; at most `max_bytes`, else kLimit.
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes);
 

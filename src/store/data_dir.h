@@ -20,8 +20,4 @@ struct Environment {
 /// directory specification says. Nothing is created. Errors: kInvalidArgument without any home folder.
 Result<std::filesystem::path> data_dir(const Environment& environment);
 
-/// Creates `path` and what is missing above it (also a missing home folder), each with mode 0700; existing folders keep
-/// their modes. Errors: kIo naming the folder.
-Result<void> create_private_dirs(const std::filesystem::path& path);
-
 }  // namespace carat::store

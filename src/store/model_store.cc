@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/file.h"
 #include "store/near_miss.h"
 
 namespace carat::store {
@@ -60,7 +61,9 @@ std::vector<std::string> names_of(const std::vector<StoredModel>& models) {
 Result<ModelStore> ModelStore::open(const Environment& environment) {
   ASSIGN_OR_RETURN(const fs::path data, data_dir(environment));
   fs::path models = data / "models";
-  RETURN_IF_ERROR(create_private_dirs(models));
+  if (auto created = create_private_dirs(models); !created) {
+    return std::move(created).error().while_doing("making the folder of models (XDG_DATA_HOME can name another place)");
+  }
   return ModelStore(std::move(models), environment.carat_model);
 }
 

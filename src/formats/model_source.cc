@@ -51,6 +51,25 @@ std::string ModelSource::name() const {
   return (error ? folder->path : whole).filename().string();
 }
 
+fs::path ModelSource::home() const { return gguf ? gguf->paths().front() : folder->path; }
+
+std::vector<FileIdentity> ModelSource::identities() const {
+  if (gguf) return gguf->identities();
+  std::vector<FileIdentity> identities = folder->tensors->identities();
+  if (folder->tokenizer_json) {
+    const auto file = MappedFile::open(*folder->tokenizer_json);
+    identities.push_back(file ? file->identity() : FileIdentity());
+  }
+  return identities;
+}
+
+Hash128 ModelSource::vocabulary_hash() const {
+  if (gguf) return hash128(gguf->header());
+  if (!folder->tokenizer_json) return {};
+  const auto file = MappedFile::open(*folder->tokenizer_json);
+  return file ? hash128(file->bytes()) : Hash128();
+}
+
 Result<ModelSource> open_model(const fs::path& path) {
   std::error_code error;
   if (fs::is_directory(path, error)) return open_folder(path, path);

@@ -3,7 +3,10 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/result.h"
 #include "formats/gguf/gguf_file.h"
 #include "formats/hf_folder.h"
@@ -26,6 +29,13 @@ struct ModelSource {
   }
   /// general.name, or the folder's name.
   std::string name() const;
+  /// The file or folder that holds the model: of a split file the first part.
+  std::filesystem::path home() const;
+
+  /// The files that weights and vocabulary come from, as they were when they were opened (tokenizer.json: as it is).
+  std::vector<FileIdentity> identities() const;
+  /// A hash of all that the vocabulary is made of.
+  Hash128 vocabulary_hash() const;
 };
 
 /// Decides by content: a Hugging Face folder (or a safetensors file in one), or a GGUF file (any part of a split one).

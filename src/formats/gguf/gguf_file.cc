@@ -106,4 +106,19 @@ std::vector<std::filesystem::path> GgufFile::paths() const {
   return paths;
 }
 
+std::vector<FileIdentity> GgufFile::identities() const {
+  std::vector<FileIdentity> identities;
+  for (const GgufPart& part : parts_) identities.push_back(part.file.identity());
+  return identities;
+}
+
+std::span<const std::byte> GgufFile::header() const {
+  std::span<const std::byte> header = parts_.front().file.bytes();
+  for (const Tensor& tensor : tensors_) {
+    const bool inside = tensor.data.data() >= header.data() && tensor.data.data() < header.data() + header.size();
+    if (inside) header = header.first(static_cast<std::size_t>(tensor.data.data() - header.data()));
+  }
+  return header;
+}
+
 }  // namespace carat::formats

@@ -32,6 +32,9 @@ class GgufFile : public TensorSource {
 
   /// In order of their numbers.
   std::vector<std::filesystem::path> paths() const;
+  std::vector<FileIdentity> identities() const;
+  /// The first part up to its first tensor: all that the vocabulary is made of.
+  std::span<const std::byte> header() const;
 
  private:
   GgufFile() = default;

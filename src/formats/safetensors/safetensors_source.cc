@@ -82,4 +82,10 @@ std::vector<fs::path> SafetensorsSource::paths() const {
   return paths;
 }
 
+std::vector<FileIdentity> SafetensorsSource::identities() const {
+  std::vector<FileIdentity> identities;
+  for (const SafetensorsPart& part : parts_) identities.push_back(part.file.identity());
+  return identities;
+}
+
 }  // namespace carat::formats

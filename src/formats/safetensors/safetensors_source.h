@@ -31,6 +31,7 @@ class SafetensorsSource : public TensorSource {
   /// "__metadata__" of the first file.
   const std::map<std::string, std::string>& metadata() const { return parts_.front().contents.metadata; }
   std::vector<std::filesystem::path> paths() const;
+  std::vector<FileIdentity> identities() const;
 
  private:
   SafetensorsSource() = default;

@@ -88,15 +88,17 @@ const RopeTable& StepContext::rope_of(const LayerConfig& layer) const {
   return rope.front();
 }
 
-Result<std::unique_ptr<Decoder>> Decoder::load(Checkpoint checkpoint, ThreadPool& pool) {
+Result<std::unique_ptr<Decoder>> Decoder::load(Checkpoint checkpoint, ThreadPool& pool,
+                                               std::shared_ptr<const formats::PackedFile> ready, bool hash_source) {
   if (checkpoint.config.architecture == Architecture::kGemma4Assistant) {
     return unsupported(fmt::format("{}: is a drafter, which only runs beside its target; give the target model",
                                    checkpoint.source.path.string()));
   }
-  auto weights = load_weights(checkpoint.config, checkpoint.tensors, pool);
+  auto weights =
+      load_weights(checkpoint.config, checkpoint.tensors, pool, {.ready = ready.get(), .hash_source = hash_source});
   if (!weights) return std::move(weights).error().while_doing(checkpoint.source.path.string());
-  return std::unique_ptr<Decoder>(
-      new Decoder(std::move(checkpoint.source), std::move(checkpoint.config), std::move(weights).value()));
+  return std::unique_ptr<Decoder>(new Decoder(std::move(checkpoint.source), std::move(ready),
+                                              std::move(checkpoint.config), std::move(weights).value()));
 }
 
 Result<void> Decoder::step(std::span<const Row> rows, const KvView& kv, kernels::Exec& exec, StepOutput& out,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "base/result.h"
 #include "base/thread_pool.h"
@@ -24,23 +25,35 @@ class Decoder final : public Model {
  public:
   /// Packs every matrix of a checkpoint (whose names and shapes are checked already).
   /// Errors: kUnsupported for a drafter, which has no K/V of its own; those of load_weights.
-  static Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool);
+  static Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool) {
+    return load(std::move(checkpoint), pool, nullptr, false);
+  }
+  /// With `ready` the matrices are looked at there (packed_copy.h), and stay with it as long as this model needs them;
+  /// `hash_source` as in WeightOptions.
+  static Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool,
+                                               std::shared_ptr<const formats::PackedFile> ready, bool hash_source);
 
   const ModelConfig& config() const override { return config_; }
+  const formats::ModelSource& source() const { return source_; }
   const ModelWeights& weights() const { return weights_; }
 
   Result<void> step(std::span<const Row> rows, const KvView& kv, kernels::Exec& exec, StepOutput& out,
                     ForwardTap* tap) override;
 
  private:
-  Decoder(formats::ModelSource source, ModelConfig config, ModelWeights weights)
-      : source_(std::move(source)), config_(std::move(config)), weights_(std::move(weights)) {}
+  Decoder(formats::ModelSource source, std::shared_ptr<const formats::PackedFile> ready, ModelConfig config,
+          ModelWeights weights)
+      : source_(std::move(source)),
+        ready_(std::move(ready)),
+        config_(std::move(config)),
+        weights_(std::move(weights)) {}
 
   Result<void> embed(MatView<float> x, StepContext& step) const;
   void run_layer(std::int64_t index, MatView<float>& x, MatView<float>& ple, StepContext& step) const;
   void finish(MatView<float> x, StepContext& step, StepOutput& out) const;
 
-  formats::ModelSource source_;  ///< keeps the mapping of the embedding tables
+  formats::ModelSource source_;                       ///< keeps the mapping of the embedding tables
+  std::shared_ptr<const formats::PackedFile> ready_;  ///< the matrices, unless this process packed them
   ModelConfig config_;
   ModelWeights weights_;
 };

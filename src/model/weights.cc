@@ -1,8 +1,9 @@
 #include "model/weights.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <cmath>
+#include <utility>
 
 #include "base/file.h"
 #include "formats/tensor_values.h"
@@ -10,15 +11,29 @@
 namespace carat::model {
 namespace {
 
-// Reads and packs one tensor after the other and drops the file's pages behind itself.
+// Packs one tensor after the other and drops the file's pages behind itself, or finds them packed.
 class Loader {
  public:
-  Loader(const ModelConfig& config, ThreadPool& pool) : norm_offset_(config.norm_adds_one ? 1.0f : 0.0f), pool_(pool) {}
+  Loader(const ModelConfig& config, ThreadPool& pool, const WeightOptions& options, std::vector<PackedTensor>& packed)
+      : norm_offset_(config.norm_adds_one ? 1.0f : 0.0f), pool_(pool), options_(options), packed_(packed) {}
 
   Result<void> matrix(const formats::Tensor* tensor, nn::PackedMatrix& out) {
     if (tensor == nullptr) return {};
-    ASSIGN_OR_RETURN(out, nn::PackedMatrix::pack(*tensor, pool_));
-    MappedFile::drop_pages(tensor->data);
+    PackedTensor packed{packed_section(*tensor), {}, {}};
+    if (options_.ready != nullptr) {
+      const std::span<const std::byte> ready = options_.ready->find(packed.section);
+      if (ready.size() != static_cast<std::size_t>(nn::PackedMatrix::packed_bytes(*tensor))) {
+        return corrupt(
+            fmt::format("{}: section {} is missing; delete the file", options_.ready->path().string(), packed.section));
+      }
+      out = nn::PackedMatrix::view_of(*tensor, ready);
+    } else {
+      ASSIGN_OR_RETURN(out,
+                       nn::PackedMatrix::pack(*tensor, pool_, options_.hash_source ? &packed.source_hash : nullptr));
+      MappedFile::drop_pages(tensor->data);
+    }
+    packed.bytes = out.packed();
+    packed_.push_back(std::move(packed));
     return {};
   }
   Result<void> norm(const formats::Tensor* tensor, std::vector<float>& out) {
@@ -33,6 +48,8 @@ class Loader {
  private:
   float norm_offset_;
   ThreadPool& pool_;
+  WeightOptions options_;
+  std::vector<PackedTensor>& packed_;
 };
 
 Result<void> load_moe(const ModelConfig& config, const LayerTensors& t, Loader& load, MoeWeights& w) {
@@ -108,53 +125,49 @@ Result<void> load_drafter(const ModelConfig& config, const ModelTensors& t, Load
   return {};
 }
 
-// Every matrix of a layer, for sums over them.
-template <typename Visit>
-void visit_matrices(const LayerTensors& t, Visit visit) {
-  for (const formats::Tensor* m :
-       {t.q_proj, t.k_proj, t.v_proj, t.o_proj, t.gate_proj, t.up_proj, t.down_proj, t.router_proj, t.experts_gate_up,
-        t.experts_gate, t.experts_up, t.experts_down, t.per_layer_input_gate, t.per_layer_projection}) {
-    if (m != nullptr) visit(*m);
-  }
-}
-
+// The table that logits are made with: the embedding's own, if tied.
 const formats::Tensor* head_tensor(const ModelTensors& t) { return t.lm_head != nullptr ? t.lm_head : t.embed_tokens; }
 
 }  // namespace
 
 std::int64_t ModelWeights::packed_bytes() const {
-  std::int64_t bytes = lm_head.bytes() + per_layer_model_projection.bytes();
-  for (const LayerWeights& l : layers) {
-    for (const nn::PackedMatrix* m :
-         {&l.q_proj, &l.k_proj, &l.v_proj, &l.o_proj, &l.gate_proj, &l.up_proj, &l.down_proj}) {
-      bytes += m->bytes();
-    }
-    if (l.moe) {
-      for (const nn::PackedMatrix* m : {&l.moe->router_proj, &l.moe->gate_up, &l.moe->gate, &l.moe->up, &l.moe->down}) {
-        bytes += m->bytes();
-      }
-    }
-    if (l.per_layer) bytes += l.per_layer->per_layer_input_gate.bytes() + l.per_layer->per_layer_projection.bytes();
-  }
-  if (drafter) bytes += drafter->pre_projection.bytes() + drafter->post_projection.bytes() + drafter->centroids.bytes();
+  std::int64_t bytes = 0;
+  for (const PackedTensor& tensor : packed) bytes += static_cast<std::int64_t>(tensor.bytes.size());
   return bytes;
+}
+
+std::vector<const formats::Tensor*> packed_tensors(const ModelTensors& tensors) {
+  std::vector<const formats::Tensor*> list;
+  const auto add = [&](const formats::Tensor* tensor) {
+    if (tensor != nullptr) list.push_back(tensor);
+  };
+  add(head_tensor(tensors));
+  add(tensors.per_layer_model_projection);
+  for (const LayerTensors& t : tensors.layers) {
+    for (const formats::Tensor* m :
+         {t.q_proj, t.k_proj, t.v_proj, t.o_proj, t.gate_proj, t.up_proj, t.down_proj, t.router_proj, t.experts_gate_up,
+          t.experts_gate, t.experts_up, t.experts_down, t.per_layer_input_gate, t.per_layer_projection}) {
+      add(m);
+    }
+  }
+  for (const formats::Tensor* m : {tensors.pre_projection, tensors.post_projection, tensors.centroids}) add(m);
+  return list;
+}
+
+std::string packed_section(const formats::Tensor& tensor) {
+  return fmt::format("weight {} {} [{}]", tensor.name, dtype_name(tensor.dtype), fmt::join(tensor.shape, ","));
 }
 
 std::int64_t planned_weight_bytes(const ModelTensors& tensors) {
-  std::int64_t bytes = nn::PackedMatrix::packed_bytes(*head_tensor(tensors));
-  for (const formats::Tensor* m :
-       {tensors.per_layer_model_projection, tensors.pre_projection, tensors.post_projection, tensors.centroids}) {
-    if (m != nullptr) bytes += nn::PackedMatrix::packed_bytes(*m);
-  }
-  for (const LayerTensors& layer : tensors.layers) {
-    visit_matrices(layer, [&](const formats::Tensor& m) { bytes += nn::PackedMatrix::packed_bytes(m); });
-  }
+  std::int64_t bytes = 0;
+  for (const formats::Tensor* tensor : packed_tensors(tensors)) bytes += nn::PackedMatrix::packed_bytes(*tensor);
   return bytes;
 }
 
-Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors& tensors, ThreadPool& pool) {
+Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors& tensors, ThreadPool& pool,
+                                  const WeightOptions& options) {
   ModelWeights w;
-  Loader load(config, pool);
+  Loader load(config, pool, options, w.packed);
   w.embed_tokens = nn::Embedding(tensors.embed_tokens);
   RETURN_IF_ERROR(load.matrix(head_tensor(tensors), w.lm_head));
   RETURN_IF_ERROR(load.norm(tensors.norm, w.norm));

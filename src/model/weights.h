@@ -2,10 +2,14 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
+#include "formats/packed/packed_file.h"
 #include "model/config.h"
 #include "model/model_tensors.h"
 #include "nn/packed_matrix.h"
@@ -57,6 +61,14 @@ struct DrafterWeights {
   std::vector<std::int32_t> token_ordering;  ///< [vocab_size]: cluster by cluster, each id once
 };
 
+/// A packed matrix as a section of a packed file (packed_copy.h): what it is called there, and a hash of the tensor it
+/// was made from, if asked for.
+struct PackedTensor {
+  std::string section;
+  std::span<const std::byte> bytes;
+  Hash128 source_hash;
+};
+
 struct ModelWeights {
   nn::Embedding embed_tokens;                    ///< [vocab_size, d_model], rows read from the file
   nn::PackedMatrix lm_head;                      ///< [vocab_size, d_model]: the same table packed, if tied
@@ -66,12 +78,25 @@ struct ModelWeights {
   std::vector<float> per_layer_projection_norm;  ///< [ple_dim]
   std::vector<LayerWeights> layers;
   std::optional<DrafterWeights> drafter;
+  std::vector<PackedTensor> packed;  ///< every packed matrix above
 
   std::int64_t packed_bytes() const;
 };
 
-/// Packs everything; keeps pointers into `tensors`' source for the two embedding tables.
-Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors& tensors, ThreadPool& pool);
+struct WeightOptions {
+  /// Packed matrices that are ready, to be looked at where they lie; must hold every one and outlive the weights.
+  const formats::PackedFile* ready = nullptr;
+  bool hash_source = false;  ///< fill PackedTensor::source_hash
+};
+
+/// Packs everything that is not ready; keeps pointers into `tensors`' source for the two embedding tables.
+Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors& tensors, ThreadPool& pool,
+                                  const WeightOptions& options = {});
+
+/// Every tensor that load_weights packs.
+std::vector<const formats::Tensor*> packed_tensors(const ModelTensors& tensors);
+/// The section of a packed file that holds it: name, type and shape, so that no section can be taken for another.
+std::string packed_section(const formats::Tensor& tensor);
 
 /// What load_weights will allocate for packed weights, without allocating.
 std::int64_t planned_weight_bytes(const ModelTensors& tensors);

@@ -1,0 +1,103 @@
+#include "model/packed_copy.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <system_error>
+#include <utility>
+
+#include "formats/model_tokenizer.h"
+#include "kernels/packed/layout.h"
+#include "model/packed_copy_sections.h"
+#include "model/weights.h"
+#include "nn/packed_matrix.h"
+
+namespace carat::model {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds_all(const formats::PackedFile& file, const ModelTensors& tensors) {
+  const auto list = packed_tensors(tensors);
+  return std::all_of(list.begin(), list.end(), [&](const formats::Tensor* tensor) {
+    return file.find(packed_section(*tensor)).size() ==
+           static_cast<std::size_t>(nn::PackedMatrix::packed_bytes(*tensor));
+  });
+}
+
+}  // namespace
+
+PackedCopy PackedCopy::look(const Checkpoint& checkpoint, Options options) {
+  PackedCopy copy;
+  if (planned_weight_bytes(checkpoint.tensors) < options.min_bytes) return copy;
+  copy.stamp_ = checkpoint.source.identities();
+  for (Place& place : options.places) {
+    std::error_code error;
+    if (!fs::exists(fs::symlink_status(place.path, error))) {
+      copy.places_.push_back(std::move(place));
+      continue;
+    }
+    if (!formats::PackedFile::is_one(place.path)) {
+      copy.notes_.push_back(fmt::format("{}: is no packed copy of carat's; it is left alone", place.path.string()));
+      continue;
+    }
+    auto file = formats::PackedFile::open(place.path);
+    if (!file) copy.notes_.push_back(file.error().to_string());
+    if (file && file->origin().layout_version == kernels::kPackedLayoutVersion &&
+        holds_all(*file, checkpoint.tensors)) {
+      const bool unchanged = file->stamp() == copy.stamp_;
+      if (!copy.unchanged_ && (unchanged || copy.file_ == nullptr)) {
+        copy.file_ = std::make_shared<const formats::PackedFile>(std::move(*file));
+        copy.unchanged_ = unchanged;
+      }
+    }
+    copy.places_.push_back(std::move(place));
+  }
+  return copy;
+}
+
+Result<tokenizer::Tokenizer> PackedCopy::tokenizer(const formats::ModelSource& source) const {
+  if (unchanged_) {
+    const auto tables = file_->find(kTokenizerSection);
+    if (!tables.empty() && file_->verify(tables)) {
+      if (auto tokenizer = tokenizer::Tokenizer::from_tables(tables, file_)) return tokenizer;
+    }
+  }
+  return formats::open_tokenizer(source);
+}
+
+bool PackedCopy::made_from(const Checkpoint& checkpoint, ThreadPool& pool) const {
+  std::vector<SourceTensor> tensors;
+  for (const formats::Tensor* tensor : packed_tensors(checkpoint.tensors)) {
+    tensors.push_back({packed_section(*tensor), nn::hash_tensor(*tensor, pool)});
+    MappedFile::drop_pages(tensor->data);
+  }
+  return combined_hash(std::move(tensors), checkpoint.source) == file_->origin().source_hash;
+}
+
+Result<std::unique_ptr<Decoder>> PackedCopy::load(Checkpoint checkpoint, ThreadPool& pool) {
+  if (file_ != nullptr) {
+    Result<void> usable;
+    if (!unchanged_ && !made_from(checkpoint, pool)) {
+      usable = invalid_argument(fmt::format("{}: was made from other weights; packing again", file_->path().string()));
+    } else {
+      usable = file_->verify(pool);
+    }
+    if (usable) {
+      if (!unchanged_) file_->write_stamp(stamp_);
+      loaded_ = true;
+      return Decoder::load(std::move(checkpoint), pool, file_, false);
+    }
+    notes_.push_back(usable.error().to_string());
+    file_ = nullptr;
+    unchanged_ = false;
+  }
+  return Decoder::load(std::move(checkpoint), pool, nullptr, !places_.empty());
+}
+
+PackedCopyWriter PackedCopy::write(const Decoder& model) const {
+  if (loaded_ || places_.empty()) return {};
+  return PackedCopyWriter(model, places_, stamp_);
+}
+
+}  // namespace carat::model

@@ -21,7 +21,7 @@ std::string home_of_user_database() {
 }  // namespace
 
 Environment Environment::of_process() {
-  Environment e{variable("XDG_DATA_HOME"), variable("HOME"), variable("CARAT_MODEL")};
+  Environment e{variable("XDG_DATA_HOME"), variable("HOME"), variable("CARAT_MODEL"), variable("XDG_CACHE_HOME")};
   if (e.home.empty()) e.home = home_of_user_database();
   return e;
 }

@@ -2,6 +2,7 @@
 
 #include "cli/commands/ask.h"
 #include "cli/commands/bench.h"
+#include "cli/commands/cache.h"
 #include "cli/commands/eval.h"
 #include "cli/commands/probe.h"
 #include "cli/commands/render.h"
@@ -19,6 +20,7 @@ constexpr Command kCommands[] = {
     {"probe", "logits and hidden states of given ids, as a file", add_probe},
     {"eval", "perplexity of a text, and the distance from a reference", add_eval},
     {"bench", "how fast a model runs here, against what the machine could do", add_bench},
+    {"cache", "the packed copies of models: what there is, and away with it", add_cache},
 };
 
 }  // namespace

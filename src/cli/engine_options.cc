@@ -42,6 +42,7 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
                   "refuse a memory plan above this, such as 8G; default: RAM plus swap")
       ->group(group);
   command.add_flag("--force", options.force, "load whatever the memory plan says")->group(group);
+  add_cache_options(command, options.cache, group);
 }
 
 Result<model::KvType> kv_type(const std::string& name) {
@@ -66,6 +67,7 @@ Result<std::uint64_t> max_memory_bytes(const EngineOptions& options) {
 Result<void> validate(const EngineOptions& options) {
   RETURN_IF_ERROR(kv_type(options.kv));
   RETURN_IF_ERROR(max_memory_bytes(options));
+  RETURN_IF_ERROR(parse_bytes(options.cache.min, "--cache-min"));
   return {};
 }
 
@@ -77,8 +79,9 @@ Result<void> admit(const runtime::MemoryPlan& plan, const EngineOptions& options
 
 std::string describe(const runtime::MemoryPlan& plan) {
   const auto size = [](std::int64_t bytes) { return human_bytes(static_cast<std::uint64_t>(bytes)); };
-  return fmt::format("{}: weights {}, K/V {}, step {}, tokenizer {}, program {}", size(plan.total()),
-                     size(plan.weights), size(plan.kv), size(plan.step), size(plan.tokenizer), size(plan.program));
+  return fmt::format("{}: weights {}{}, K/V {}, step {}, tokenizer {}, program {}", size(plan.total()),
+                     size(plan.weights), plan.weights_mapped ? " mapped" : "", size(plan.kv), size(plan.step),
+                     size(plan.tokenizer), size(plan.program));
 }
 
 }  // namespace carat::cli

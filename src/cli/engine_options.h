@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "cli/cache_options.h"
 #include "kernels/exec.h"
 #include "model/kv_view.h"
 #include "runtime/memory_plan.h"
@@ -26,6 +27,7 @@ struct EngineOptions {
   std::int64_t context = 0;      ///< 0 = what the command needs
   std::string max_memory;        ///< "8G"; empty = RAM plus swap
   bool force = false;            ///< load whatever the plan says
+  CacheOptions cache;
 };
 
 /// --compute and --kv, for commands with engine options of their own. REQUIRES: `options` outlives the parse.
@@ -33,7 +35,8 @@ void add_arithmetic_options(CLI::App& command, EngineOptions& options, const std
 
 kernels::Compute compute_of(const EngineOptions& options);
 
-/// --model, --threads, --compute, --kv, --context, --max-memory, --force. REQUIRES: `options` outlives the parse.
+/// --model, --threads, --compute, --kv, --context, --max-memory, --force, --no-cache, --cache-min. REQUIRES: `options`
+/// outlives the parse.
 void add_engine_options(CLI::App& command, EngineOptions& options);
 
 /// Errors: kInvalidArgument naming the flag and the types there are.

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "eval/saved_logits.h"
 #include "model/checkpoint.h"
+#include "model/packed_copy.h"
 
 namespace carat::cli {
 
@@ -15,6 +16,7 @@ struct EvalReference {
   bool exact = false;
   std::unique_ptr<eval::SavedLogits> saved;
   std::optional<model::Checkpoint> other;
+  model::PackedCopy copy;  ///< of `other`
 
   bool any() const { return exact || saved != nullptr || other.has_value(); }
   /// "exact, K/V f32"; "saved logits of NAME, exact, K/V f32"; empty without a reference.

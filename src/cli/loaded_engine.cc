@@ -15,19 +15,21 @@ Result<model::Checkpoint> open_runnable(const std::filesystem::path& path) {
   return checkpoint;
 }
 
-LoadedEngine::LoadedEngine(std::unique_ptr<runtime::ExecContext> context, std::unique_ptr<model::Decoder> model,
-                           runtime::KvCache kv, std::int64_t n_context)
+LoadedEngine::LoadedEngine(std::unique_ptr<runtime::ExecContext> context, LoadedModel model, runtime::KvCache kv,
+                           std::int64_t n_context)
     : context_(std::move(context)),
       model_(std::move(model)),
       kv_(std::move(kv)),
-      engine_{*model_, kv_, context_->exec(), n_context, kPromptChunk} {}
+      engine_{model_.decoder(), kv_, context_->exec(), n_context, kPromptChunk} {}
 
-Result<std::unique_ptr<LoadedEngine>> LoadedEngine::load(model::Checkpoint checkpoint, const EngineOptions& options,
-                                                         std::int64_t context, std::size_t tokenizer_bytes) {
+Result<std::unique_ptr<LoadedEngine>> LoadedEngine::load(model::Checkpoint checkpoint, model::PackedCopy copy,
+                                                         const EngineOptions& options, std::int64_t context,
+                                                         std::size_t tokenizer_bytes) {
   ASSIGN_OR_RETURN(const model::KvType type, kv_type(options.kv));
   const runtime::MemoryPlanOptions plan_options{.context = context,
                                                 .chunk = kPromptChunk,
                                                 .kv_type = type,
+                                                .weights_mapped = copy.likely(),
                                                 .tokenizer_bytes = static_cast<std::int64_t>(tokenizer_bytes)};
   ASSIGN_OR_RETURN(const runtime::MemoryPlan plan, runtime::plan_memory(checkpoint, plan_options));
   ASSIGN_OR_RETURN(auto exec,
@@ -38,8 +40,9 @@ Result<std::unique_ptr<LoadedEngine>> LoadedEngine::load(model::Checkpoint check
   say(fmt::format("memory plan {}", describe(plan)));
   RETURN_IF_ERROR(admit(plan, options));
 
-  ASSIGN_OR_RETURN(auto model, model::Decoder::load(std::move(checkpoint), exec->pool()));
-  ASSIGN_OR_RETURN(auto kv, runtime::KvCache::create({model->kv_layouts(type), model->config().n_layers(), 0}));
+  ASSIGN_OR_RETURN(LoadedModel model, LoadedModel::load(std::move(checkpoint), std::move(copy), exec->pool()));
+  const model::Decoder& decoder = model.decoder();
+  ASSIGN_OR_RETURN(auto kv, runtime::KvCache::create({decoder.kv_layouts(type), decoder.config().n_layers(), 0}));
   return std::unique_ptr<LoadedEngine>(new LoadedEngine(std::move(exec), std::move(model), std::move(kv), context));
 }
 

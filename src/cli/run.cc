@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/bus_error.h"
 #include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
@@ -85,6 +86,8 @@ int parse_and_run(int argc, const char* const* argv) {
 
 int run(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_DFL);  // a parent may have left it ignored
+  std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit is an error of write(), like a full disk
+  install_bus_error_sentence();
   reserve_standard_descriptors();
   try {
     return parse_and_run(argc, argv);

@@ -36,6 +36,7 @@ Result<MemoryPlan> plan_memory(const model::Checkpoint& checkpoint, const Memory
   const model::ModelConfig& c = checkpoint.config;
   MemoryPlan plan;
   plan.weights = model::planned_weight_bytes(checkpoint.tensors);
+  plan.weights_mapped = options.weights_mapped;
   std::vector<model::KvLayerLayout> layouts;
   for (std::int64_t i = 0; i < c.n_layers(); ++i) {
     const model::LayerConfig& l = c.layers[static_cast<std::size_t>(i)];

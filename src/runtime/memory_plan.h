@@ -13,6 +13,7 @@ struct MemoryPlanOptions {
   std::int64_t n_sequences = 1;
   std::int64_t chunk = 0;  ///< most rows of a step
   model::KvType kv_type = model::KvType::kF32;
+  bool weights_mapped = false;
   std::int64_t tokenizer_bytes = 0;  ///< Tokenizer::memory_bytes(); 0 = estimated from the vocabulary's size
 };
 
@@ -20,9 +21,10 @@ struct MemoryPlanOptions {
 /// loading and right to 3 % afterwards. Embedding tables that are read a row at a time stay in their file and are not
 /// in it. Advice, except above max_memory or the machine's memory.
 struct MemoryPlan {
-  std::int64_t weights = 0;  ///< packed matrices
-  std::int64_t kv = 0;       ///< K/V pages at `context`
-  std::int64_t step = 0;     ///< buffers of the largest step and its logits
+  std::int64_t weights = 0;     ///< packed matrices
+  bool weights_mapped = false;  ///< from a packed copy (model/packed_copy.h), shared with others that map it
+  std::int64_t kv = 0;          ///< K/V pages at `context`
+  std::int64_t step = 0;        ///< buffers of the largest step and its logits
   std::int64_t tokenizer = 0;
   std::int64_t program = 0;  ///< heap of everything else: names, vectors, threads
 

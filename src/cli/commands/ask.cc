@@ -16,7 +16,6 @@
 #include "cli/model_argument.h"
 #include "cli/output.h"
 #include "cli/sampling_options.h"
-#include "formats/model_tokenizer.h"
 #include "tokenizer/control_tokens.h"
 
 namespace carat::cli {
@@ -140,7 +139,8 @@ Result<void> ask(const AskOptions& options) {
   ASSIGN_OR_RETURN(const auto sampling,
                    sampling_params(options.sampling, checkpoint.source, checkpoint.config.vocab_size));
   ASSIGN_OR_RETURN(std::string text, prompt_text(options.words));
-  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(checkpoint.source));
+  ASSIGN_OR_RETURN(model::PackedCopy copy, look_for_copy(checkpoint, options.engine.cache));
+  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, copy.tokenizer(checkpoint.source));
 
   const auto format = chat_format_of(checkpoint.source, checkpoint.config);
   ASSIGN_OR_RETURN(Question question, format ? chat_question(*format, options, std::move(text), tokenizer)
@@ -152,8 +152,8 @@ Result<void> ask(const AskOptions& options) {
                                                          : kMaxBaseTokens;
   ASSIGN_OR_RETURN(const std::int64_t context, context_for(options, n_prompt, max_tokens, checkpoint.config));
 
-  ASSIGN_OR_RETURN(const auto loaded,
-                   LoadedEngine::load(std::move(checkpoint), options.engine, context, tokenizer.memory_bytes()));
+  ASSIGN_OR_RETURN(const auto loaded, LoadedEngine::load(std::move(checkpoint), std::move(copy), options.engine,
+                                                         context, tokenizer.memory_bytes()));
   runtime::Session session(loaded->engine());
   RETURN_IF_ERROR(session.append(question.ids));
 

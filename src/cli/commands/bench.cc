@@ -11,6 +11,7 @@
 #include "cli/bench_tests.h"
 #include "cli/engine_options.h"
 #include "cli/loaded_engine.h"
+#include "cli/loaded_model.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
 #include "kernels/machine_peak.h"
@@ -79,7 +80,10 @@ Result<void> run_bench(const BenchCommand& c) {
 
   const runtime::OthersWatch watch;
   ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
-  ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), exec->pool()));
+  ASSIGN_OR_RETURN(model::PackedCopy copy, look_for_copy(checkpoint, c.engine.cache));
+  ASSIGN_OR_RETURN(LoadedModel loaded, LoadedModel::load(std::move(checkpoint), std::move(copy), exec->pool()));
+  plan.weights_mapped = loaded.mapped();
+  model::Decoder* const decoder = &loaded.decoder();
   ASSIGN_OR_RETURN(auto kv,
                    runtime::KvCache::create({decoder->kv_layouts(kv_element), decoder->config().n_layers(), 0}));
   std::int64_t context = 0;
@@ -89,6 +93,7 @@ Result<void> run_bench(const BenchCommand& c) {
   const double seconds = watch.seconds(), others = watch.share();
   const runtime::Repetition load{seconds, static_cast<double>(decoder->weights().packed_bytes()) / seconds / 1e9,
                                  (before + peak.read_gb_per_s(exec->pool())) / 2, others};
+  loaded.finish();  // writing the packed copy would disturb what is measured now
 
   say(fmt::format("{}: {} on {}, {} thread{}, K/V {}", decoder->config().name, c.engine.compute, exec->isa_name(),
                   exec->pool().n_threads(), exec->pool().n_threads() == 1 ? "" : "s", c.engine.kv));
@@ -136,6 +141,7 @@ Action add_bench(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--max-memory", c->engine.max_memory, "refuse a memory plan above this, such as 8G");
   command.add_flag("--force", c->engine.force, "load whatever the memory plan says");
+  add_cache_options(command, c->engine.cache);
   command.add_flag("--json", c->json, "one JSON object a line");
   command.footer("Example: carat bench MODEL --pp 512,8192 --tg 64@0,64@32768 --seqs 8 --compute fast");
   return [c] { return run_bench(*c); };

@@ -10,11 +10,11 @@
 #include "cli/eval_report.h"
 #include "cli/input.h"
 #include "cli/loaded_engine.h"
+#include "cli/loaded_model.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
 #include "eval/evaluate.h"
 #include "eval/windows.h"
-#include "formats/model_tokenizer.h"
 
 namespace carat::cli {
 namespace {
@@ -39,15 +39,15 @@ struct TextIds {
   std::size_t tokenizer_bytes = 0;
 };
 
-Result<TextIds> encode(const formats::ModelSource& source, const std::string& text) {
-  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(source));
+Result<TextIds> encode(const formats::ModelSource& source, const model::PackedCopy& copy, const std::string& text) {
+  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, copy.tokenizer(source));
   return TextIds{tokenizer.encode(text), tokenizer.bos(), tokenizer.memory_bytes()};
 }
 
 /// The sequences to read: the text's, or without TEXT the saved ones.
 Result<std::vector<Ids>> sequences_of(const EvalCommand& c, const model::Checkpoint& checkpoint,
-                                      const EvalReference& reference, std::int64_t context,
-                                      std::size_t& tokenizer_bytes) {
+                                      const model::PackedCopy& copy, const EvalReference& reference,
+                                      std::int64_t context, std::size_t& tokenizer_bytes) {
   std::vector<Ids> windows;
   std::string what = "the saved text";
   if (c.text.empty()) {
@@ -60,10 +60,10 @@ Result<std::vector<Ids>> sequences_of(const EvalCommand& c, const model::Checkpo
   } else {
     ASSIGN_OR_RETURN(Input input, Input::open(c.text));
     ASSIGN_OR_RETURN(const std::string text, input.rest(kMaxText));
-    ASSIGN_OR_RETURN(const TextIds encoded, encode(checkpoint.source, text));
+    ASSIGN_OR_RETURN(const TextIds encoded, encode(checkpoint.source, copy, text));
     tokenizer_bytes = encoded.tokenizer_bytes;
     if (reference.other) {
-      ASSIGN_OR_RETURN(const TextIds other, encode(reference.other->source, text));
+      ASSIGN_OR_RETURN(const TextIds other, encode(reference.other->source, reference.copy, text));
       if (other.ids != encoded.ids || other.bos != encoded.bos) {
         return invalid_argument(
             fmt::format("--against {}: its tokenizer makes other ids of this text; only models of "
@@ -126,12 +126,18 @@ Result<void> run_eval(const EvalCommand& c) {
   ASSIGN_OR_RETURN(EvalReference reference, open_eval_reference(c.against, checkpoint.config));
   std::int64_t context = c.engine.context > 0 ? c.engine.context : limit;
   if (reference.other) context = std::min(context, reference.other->config.context_length);
+  ASSIGN_OR_RETURN(model::PackedCopy copy, look_for_copy(checkpoint, c.engine.cache));
+  if (reference.other) {
+    ASSIGN_OR_RETURN(reference.copy, look_for_copy(*reference.other, c.engine.cache));
+  }
   std::size_t tokenizer_bytes = 0;
-  ASSIGN_OR_RETURN(const std::vector<Ids> sequences, sequences_of(c, checkpoint, reference, context, tokenizer_bytes));
+  ASSIGN_OR_RETURN(const std::vector<Ids> sequences,
+                   sequences_of(c, checkpoint, copy, reference, context, tokenizer_bytes));
   if (reference.saved != nullptr) RETURN_IF_ERROR(reference.saved->start(sequences.front()));  // before slow loading
 
   const auto longest = static_cast<std::int64_t>(sequences.front().size());
-  ASSIGN_OR_RETURN(const runtime::MemoryPlan plan, plan_of(c, checkpoint, reference, longest, kv, tokenizer_bytes));
+  ASSIGN_OR_RETURN(runtime::MemoryPlan plan, plan_of(c, checkpoint, reference, longest, kv, tokenizer_bytes));
+  plan.weights_mapped = copy.likely();
   ASSIGN_OR_RETURN(const auto exec,
                    runtime::ExecContext::create({.n_threads = c.engine.threads, .compute = compute_of(c.engine)}));
   EvalReport report{.model = checkpoint.config.name,
@@ -147,21 +153,21 @@ Result<void> run_eval(const EvalCommand& c) {
   say(fmt::format("memory plan {}", describe(plan)));
   RETURN_IF_ERROR(admit(plan, c.engine));
 
-  ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), exec->pool()));
-  ASSIGN_OR_RETURN(const auto logits, eval::ModelLogits::create(*decoder, exec->exec(), kv));
+  ASSIGN_OR_RETURN(const LoadedModel loaded, LoadedModel::load(std::move(checkpoint), std::move(copy), exec->pool()));
+  ASSIGN_OR_RETURN(const auto logits, eval::ModelLogits::create(loaded.decoder(), exec->exec(), kv));
   // The reference computes what the engine does without giving anything up: exact, K/V f32. It has an Exec of its own;
   // the same model's packed weights serve both.
   std::unique_ptr<runtime::ExecContext> exact;
-  std::unique_ptr<model::Decoder> other;
+  std::optional<LoadedModel> other;
   std::unique_ptr<eval::ModelLogits> computed;
   eval::LogitSource* source = reference.saved.get();
   if (reference.exact || reference.other) {
     ASSIGN_OR_RETURN(exact, runtime::ExecContext::create({.n_threads = c.engine.threads}));
     if (reference.other) {
-      ASSIGN_OR_RETURN(other, model::Decoder::load(std::move(*reference.other), exact->pool()));
+      ASSIGN_OR_RETURN(other, LoadedModel::load(std::move(*reference.other), std::move(reference.copy), exact->pool()));
     }
-    ASSIGN_OR_RETURN(computed,
-                     eval::ModelLogits::create(other ? *other : *decoder, exact->exec(), model::KvType::kF32));
+    ASSIGN_OR_RETURN(
+        computed, eval::ModelLogits::create((other ? *other : loaded).decoder(), exact->exec(), model::KvType::kF32));
     source = computed.get();
   }
   ASSIGN_OR_RETURN(const auto scores, eval::evaluate(sequences, *logits, source, exec->pool(), c.chunk));
@@ -194,6 +200,7 @@ Action add_eval(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--max-memory", c->engine.max_memory, "refuse a memory plan above this, such as 8G");
   command.add_flag("--force", c->engine.force, "load whatever the memory plan says");
+  add_cache_options(command, c->engine.cache);
   command.add_flag("--json", c->json, "one JSON object");
   command.footer("Example: carat eval MODEL text.txt --compute fast --against exact");
   return [c] { return run_eval(*c); };

@@ -10,10 +10,10 @@
 #include "cli/chat_model.h"
 #include "cli/engine_options.h"
 #include "cli/loaded_engine.h"
+#include "cli/loaded_model.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
 #include "cli/token_text.h"
-#include "formats/model_tokenizer.h"
 #include "formats/safetensors/safetensors_writer.h"
 #include "formats/tensor_values.h"
 #include "model/decoder.h"
@@ -33,7 +33,8 @@ struct ProbeCommand {
   runtime::ProbeOptions options;
 };
 
-Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file, const model::Checkpoint& checkpoint) {
+Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file, const model::Checkpoint& checkpoint,
+                                                        const model::PackedCopy& copy) {
   const auto format = chat_format_of(checkpoint.source, checkpoint.config);
   if (!format) {
     return unsupported(fmt::format("{}: is a base model without a chat template; give --ids instead of --messages",
@@ -47,18 +48,19 @@ Result<std::vector<tokenizer::TokenId>> ids_of_messages(const std::string& file,
     return unsupported(fmt::format("{}: message {} holds a part of kind {}; carat takes text only so far", file,
                                    segment.message, chat::to_string(segment.kind)));
   }
-  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(checkpoint.source));
+  ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, copy.tokenizer(checkpoint.source));
   return chat::encode(prompt, tokenizer);
 }
 
-Result<std::vector<tokenizer::TokenId>> prompt_ids(const ProbeCommand& c, const model::Checkpoint& checkpoint) {
+Result<std::vector<tokenizer::TokenId>> prompt_ids(const ProbeCommand& c, const model::Checkpoint& checkpoint,
+                                                   const model::PackedCopy& copy) {
   const auto vocab_size = static_cast<std::size_t>(checkpoint.config.vocab_size);
   if (!c.ids.empty()) return parse_token_ids(c.ids, vocab_size, "--ids");
   if (!c.ids_file.empty()) {
     ASSIGN_OR_RETURN(const std::string text, read_file(c.ids_file, kMaxIdsFile));
     return parse_token_ids(text, vocab_size, c.ids_file);
   }
-  return ids_of_messages(c.messages, checkpoint);
+  return ids_of_messages(c.messages, checkpoint, copy);
 }
 
 Result<void> write_result(const ProbeCommand& c, const model::ModelConfig& config,
@@ -89,7 +91,8 @@ Result<void> run_probe(const ProbeCommand& c) {
   }
   ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(c.engine.model));
   ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
-  ASSIGN_OR_RETURN(const std::vector<tokenizer::TokenId> ids, prompt_ids(c, checkpoint));
+  ASSIGN_OR_RETURN(model::PackedCopy copy, look_for_copy(checkpoint, c.engine.cache));
+  ASSIGN_OR_RETURN(const std::vector<tokenizer::TokenId> ids, prompt_ids(c, checkpoint, copy));
   runtime::ProbeOptions options = c.options;
   options.all_rows = c.rows == "all";
   ASSIGN_OR_RETURN(options.kv_type, kv_type(c.engine.kv));
@@ -101,9 +104,10 @@ Result<void> run_probe(const ProbeCommand& c) {
   RETURN_IF_ERROR(admit(plan, c.engine));
   ASSIGN_OR_RETURN(const auto context,
                    runtime::ExecContext::create({.n_threads = c.engine.threads, .compute = compute_of(c.engine)}));
-  ASSIGN_OR_RETURN(const auto decoder, model::Decoder::load(std::move(checkpoint), context->pool()));
-  ASSIGN_OR_RETURN(const runtime::ProbeResult result, runtime::probe(*decoder, ids, options, context->exec()));
-  RETURN_IF_ERROR(write_result(c, decoder->config(), ids, result));
+  ASSIGN_OR_RETURN(const LoadedModel loaded,
+                   LoadedModel::load(std::move(checkpoint), std::move(copy), context->pool()));
+  ASSIGN_OR_RETURN(const runtime::ProbeResult result, runtime::probe(loaded.decoder(), ids, options, context->exec()));
+  RETURN_IF_ERROR(write_result(c, loaded.decoder().config(), ids, result));
   say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.engine.compute, c.engine.kv,
                   context->isa_name(), c.out));
   return {};
@@ -121,6 +125,7 @@ Action add_probe(CLI::App& command) {
   command.add_option("--threads", c->engine.threads, "threads; 0 = all processors")->check(CLI::Range(0, 256));
   command.add_option("--max-memory", c->engine.max_memory, "refuse a memory plan above this, such as 8G");
   command.add_flag("--force", c->engine.force, "load whatever the memory plan says");
+  add_cache_options(command, c->engine.cache);
   command.add_option("--chunk", c->options.chunk, "most rows of a step")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();

@@ -1,0 +1,45 @@
+#include "cli/loaded_model.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "cli/cache_options.h"
+#include "cli/output.h"
+#include "cli/quantities.h"
+
+namespace carat::cli {
+
+Result<LoadedModel> LoadedModel::load(model::Checkpoint checkpoint, model::PackedCopy copy, ThreadPool& pool) {
+  LoadedModel loaded;
+  auto decoder = copy.load(std::move(checkpoint), pool);
+  for (const std::string& note : copy.notes()) say(note);
+  if (!decoder) return std::move(decoder).error();
+  loaded.decoder_ = std::move(decoder).value();
+  if (const formats::PackedFile* file = copy.mapped()) {
+    loaded.mapped_ = true;
+    store::PackCache::touch(file->path());
+    say(fmt::format("weights mapped from {}", file->path().string()));
+  } else {
+    loaded.writer_ = copy.write(*loaded.decoder_);
+  }
+  return loaded;
+}
+
+void LoadedModel::finish() {
+  if (!writer_.active()) return;
+  const std::filesystem::path written = writer_.finish();
+  const std::string problem = writer_.problem();
+  writer_ = {};
+  if (!problem.empty()) say(problem);
+  if (written.empty()) return;
+  const store::PackCache cache = pack_cache();
+  cache.remember(written, decoder_->source().home());
+  say(fmt::format("packed weights kept in {} for the next start", written.string()));
+  for (const auto& gone : cache.trim(store::PackCache::kMaxBytes, written)) {
+    say(fmt::format("removed {}, the copy not used for the longest time: all of them may take {}", gone.path.string(),
+                    human_bytes(store::PackCache::kMaxBytes)));
+  }
+}
+
+}  // namespace carat::cli

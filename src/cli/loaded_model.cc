@@ -19,7 +19,6 @@ Result<LoadedModel> LoadedModel::load(model::Checkpoint checkpoint, model::Packe
   if (const formats::PackedFile* file = copy.mapped()) {
     loaded.mapped_ = true;
     store::PackCache::touch(file->path());
-    say(fmt::format("weights mapped from {}", file->path().string()));
   } else {
     loaded.writer_ = copy.write(*loaded.decoder_);
   }

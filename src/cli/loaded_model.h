@@ -10,7 +10,7 @@
 namespace carat::cli {
 
 /// A model with its weights in memory or mapped, and the writer of its packed copy if this start had to pack. Says on
-/// stderr which of them it was, what was wrong with a copy, and in the end where the new one is.
+/// stderr what was wrong with a copy, and in the end where the new one is.
 ///
 ///     ASSIGN_OR_RETURN(const model::PackedCopy copy, look_for_copy(checkpoint, options));
 ///     ASSIGN_OR_RETURN(const LoadedModel model, LoadedModel::load(std::move(checkpoint), copy, pool));

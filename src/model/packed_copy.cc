@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/file_writer.h"
 #include "formats/model_tokenizer.h"
 #include "kernels/packed/layout.h"
 #include "model/packed_copy_sections.h"
@@ -32,11 +33,16 @@ PackedCopy PackedCopy::look(const Checkpoint& checkpoint, Options options) {
   if (planned_weight_bytes(checkpoint.tensors) < options.min_bytes) return copy;
   copy.stamp_ = checkpoint.source.identities();
   for (Place& place : options.places) {
+    FileWriter::clear_abandoned(place.path);
     std::error_code error;
-    if (!fs::exists(fs::symlink_status(place.path, error))) {
+    if (!fs::exists(place.path, error)) {
       copy.places_.push_back(std::move(place));
       continue;
     }
+    const bool seen = std::any_of(copy.places_.begin(), copy.places_.end(), [&](const Place& other) {
+      return fs::equivalent(other.path, place.path, error);  // a link to the copy beside the model
+    });
+    if (seen) continue;
     if (!formats::PackedFile::is_one(place.path)) {
       copy.notes_.push_back(fmt::format("{}: is no packed copy of carat's; it is left alone", place.path.string()));
       continue;

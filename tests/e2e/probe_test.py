@@ -24,8 +24,10 @@ class ProbeProgramTest(ProgramTest):
         out = self.folder / "out.safetensors"
         result = self.run_carat("probe", model, *arguments, "--compute", compute, "--kv", kv, "--out", out)
         self.assertEqual((result.returncode, result.stdout), (0, b""), result.stderr)
-        self.assertEqual(result.stderr.count(b"\n"), 1)
-        self.assertIn(str(out).encode(), result.stderr)
+        first, *more = result.stderr.decode().splitlines()
+        self.assertIn(str(out), first)
+        for line in more:  # a large model's first start
+            self.assertIn("packed weights kept in", line)
         tensors, metadata = read_safetensors(out)
         return tensors, metadata, out.read_bytes()
 

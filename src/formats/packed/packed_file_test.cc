@@ -82,7 +82,7 @@ TEST_F(PackedFileTest, IsRefusedWhenTorn) {
     const auto begin = static_cast<std::size_t>(file->find(name(i)).data() - file->find(name(0)).data()) + 8192;
     for (const std::size_t at : {begin, begin + sections_[i].size()}) ends.insert(ends.end(), {at - 1, at, at + 1});
   }
-  for (std::size_t n = 1; n < 600; n += 7) ends.push_back(whole_.size() - n);
+  for (std::size_t n = 1; n < 600; n += 60) ends.push_back(whole_.size() - n);
   for (const std::size_t end : ends) {
     write_text(path_, whole_.substr(0, end));
     EXPECT_NE(problem(), "") << end;
@@ -100,7 +100,7 @@ TEST_F(PackedFileTest, NoFlippedBitIsUsed) {
   std::vector<std::size_t> places;
   for (std::size_t at = 0; at < sizeof(PackedHeader); ++at) places.push_back(at);
   for (int i = 0; i < 100; ++i) places.push_back(kPackedPayloadOffset + rng() % (whole_.size() - kPackedPayloadOffset));
-  for (std::size_t n = 1; n <= 600; n += 3) places.push_back(whole_.size() - n);  // the index
+  for (std::size_t n = 1; n <= 600; n += 20) places.push_back(whole_.size() - n);  // the index
   for (const std::size_t at : places) {
     std::string bytes = whole_;
     bytes[at] = static_cast<char>(bytes[at] ^ (1 << rng() % 8));

@@ -20,6 +20,10 @@ std::string bench_json(const runtime::BenchResult& result, std::int64_t peak_mem
                {"max", result.max},         {"n_quiet", result.n_quiet}, {"share_of_peak", result.share_of_peak},
                {"peak", result.peak},       {"others", result.others},   {"rate", result.rate},
                {"unit", unit(result.bound)}};
+  json["repetitions"] = Json::array();
+  for (const runtime::Repetition& r : result.repetitions) {
+    json["repetitions"].push_back({{"speed", r.speed}, {"rate", r.rate}, {"peak", r.peak}, {"others", r.others}});
+  }
   if (peak_memory > 0) json["peak_memory"] = peak_memory;
   return dump_json(json) + "\n";
 }

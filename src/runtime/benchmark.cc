@@ -38,6 +38,7 @@ BenchResult summarize(std::string test, Bound bound, std::span<const Repetition>
     if (r.others < kQuietShare) counted.push_back(r);
   }
   BenchResult result{.test = std::move(test), .bound = bound};
+  result.repetitions.assign(repetitions.begin(), repetitions.end());
   result.n_quiet = static_cast<std::int64_t>(counted.size());
   if (counted.empty()) counted.assign(repetitions.begin(), repetitions.end());
   if (counted.empty()) return result;

@@ -47,6 +47,7 @@ struct BenchResult {
   double median = 0, min = 0, max = 0;  ///< speed
   double rate = 0, peak = 0, share_of_peak = 0, others = 0;
   std::int64_t n_quiet = 0;
+  std::vector<Repetition> repetitions;  ///< all of them, in order
 };
 BenchResult summarize(std::string test, Bound bound, std::span<const Repetition> repetitions);
 

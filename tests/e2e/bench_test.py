@@ -5,7 +5,8 @@ import json
 from carat_program import MODELS, ProgramTest, main
 
 GGUF = MODELS / "e2b" / "model-q4_0.gguf"
-FIELDS = ["test", "median", "min", "max", "n_quiet", "share_of_peak", "peak", "others", "rate", "unit"]
+FIELDS = ["test", "median", "min", "max", "n_quiet", "share_of_peak", "peak", "others", "rate", "unit",
+          "repetitions"]
 QUICK = ("--reps", "1", "--patience", "0")
 USAGE, LIMIT = 2, 8
 
@@ -24,6 +25,8 @@ class BenchTest(ProgramTest):
                 self.assertGreater(line["rate"], 0)
                 self.assertAlmostEqual(line["share_of_peak"], line["rate"] / line["peak"], places=9)  # one repetition
                 self.assertTrue(0 <= line["others"] <= 1)
+                self.assertEqual([r["speed"] for r in line["repetitions"]], [line["median"]])
+                self.assertEqual(set(line["repetitions"][0]), {"speed", "rate", "peak", "others"})
                 self.assertEqual("peak_memory" in line, line["test"] == "load")
         return lines
 

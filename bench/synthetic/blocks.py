@@ -1,7 +1,7 @@
 """Random weights as blocks of GGUF's types (docs/formats/blocks.md): about normal, sigma 0.02.
 
-A pool of blocks is made once a type, a byte column at a time, with Python's byte strings alone; every tensor is then laid
-from random places of it, so that the disk is the limit.
+A pool of blocks is made once a type, a byte column at a time, with Python's byte strings alone; every tensor is then
+laid from random places of it, so that the disk is the limit.
 """
 
 import array
@@ -33,7 +33,7 @@ BF16 = BlockType("BF16", 30, 1, 2)
 
 
 def normal_codes(n_bits, zero, sigma):
-    """2^n_bits codes that are all equally likely and together about normal around `zero`, clipped to nothing."""
+    """2^n_bits codes that, all equally likely, are about normal around `zero`."""
     n = 1 << n_bits
     return [round(zero + sigma * _NORMAL.inv_cdf((i + 0.5) / n)) for i in range(n)]
 
@@ -44,11 +44,9 @@ def nibble_table(zero, sigma):
     return bytes(codes[b & 15] | codes[b >> 4] << 4 for b in range(256))
 
 
-def half_tables(value):
-    """Halves from `value` up to a quarter more, told apart by a random byte: tables of its low and high byte."""
-    low, high = struct.pack("<e", value)
-    halves = [struct.unpack("<e", bytes([b, high]))[0] for b in range(256)]
-    return halves, bytes(range(256)), bytes([high]) * 256
+def halves_near(value):
+    """256 halves within an eighth of `value`, one for each random byte."""
+    return [struct.pack("<e", value * (0.875 + 0.25 * b / 255)) for b in range(256)]
 
 
 class Pool:
@@ -59,8 +57,9 @@ class Pool:
         self._random = random_source
         self._n_blocks = POOL_BYTES // kind.n_bytes
         self._blocks = bytearray(self._n_blocks * kind.n_bytes)
-        {F32: self._fill_f32, BF16: self._fill_bf16, Q4_0: self._fill_q4_0, Q5_0: self._fill_q5_0, Q8_0: self._fill_q8_0,
-         Q4_K: self._fill_q4_k, Q6_K: self._fill_q6_k}[kind]()
+        fills = {F32: self._fill_f32, BF16: self._fill_bf16, Q4_0: self._fill_q4_0, Q5_0: self._fill_q5_0,
+                 Q8_0: self._fill_q8_0, Q4_K: self._fill_q4_k, Q6_K: self._fill_q6_k}
+        fills[kind]()
 
     def write(self, file, n_elements):
         """Writes so many elements, from random places."""
@@ -82,13 +81,13 @@ class Pool:
         for i in range(begin, end):
             self._column(i, self._bytes().translate(table))
 
+    def _halves(self, at, halves, chosen):
+        """Bytes `at` and `at + 1` of every block: of the 256 `halves` the one that its byte of `chosen` says."""
+        self._column(at, chosen.translate(bytes(half[0] for half in halves)))
+        self._column(at + 1, chosen.translate(bytes(half[1] for half in halves)))
+
     def _scale(self, at, value):
-        """A half in the bytes `at`; returns what decided it."""
-        _, low, high = half_tables(value)
-        chosen = self._bytes()
-        self._column(at, chosen.translate(low))
-        self._column(at + 1, chosen.translate(high))
-        return chosen
+        self._halves(at, halves_near(value), self._bytes())
 
     def _fill_f32(self):
         values = array.array("f", (self._random.gauss(0, SIGMA) for _ in range(1 << 18)))
@@ -96,35 +95,35 @@ class Pool:
         self._blocks = bytearray(block * (len(self._blocks) // len(block)))
         self._n_blocks = len(self._blocks) // self.kind.n_bytes
 
-    # The high byte holds sign and seven bits of the exponent; within it all values are equally likely.
+    # The high byte holds sign and seven bits of the exponent. Within it all values are equally likely, so its quantiles
+    # are those of a narrower normal.
     def _fill_bf16(self):
-        high = bytes(struct.pack(">f", SIGMA * _NORMAL.inv_cdf((b + 0.5) / 256))[0] for b in range(256))
+        high = bytes(struct.pack(">f", 0.69 * SIGMA * _NORMAL.inv_cdf((b + 0.5) / 256))[0] for b in range(256))
         self._column(0, self._bytes())
         self._column(1, self._bytes().translate(high))
 
     # d, 16 bytes of codes; w = d (code - 8)
     def _fill_q4_0(self):
-        self._scale(0, SIGMA / 3.9 / 1.12)
+        self._scale(0, SIGMA / 3.9)
         self._columns(2, 18, nibble_table(8, 3.9))
 
     # d, 4 bytes of fifth bits, 16 bytes of the lower four; w = d (code - 16)
     def _fill_q5_0(self):
-        self._scale(0, SIGMA / 9 / 1.12)
+        self._scale(0, SIGMA / 9)
         self._columns(2, 22, bytes(range(256)))
 
     # d, 32 signed codes; w = d code
     def _fill_q8_0(self):
-        self._scale(0, SIGMA / 44 / 1.12)
+        self._scale(0, SIGMA / 44)
         self._columns(2, 34, bytes(code & 255 for code in normal_codes(8, 0, 44)))
 
     # d, dmin, 12 bytes of 6-bit scales and minima, 128 bytes of codes; w = d scale code - dmin minimum.
     # With minimum = scale and dmin = 7.5 d that is d scale (code - 7.5).
     def _fill_q4_k(self):
-        halves, _, _ = half_tables(SIGMA / 3.4 / 52 / 1.12)
-        chosen = self._scale(0, halves[0])
-        minima = [struct.pack("<e", 7.5 * d) for d in halves]
-        self._column(2, chosen.translate(bytes(m[0] for m in minima)))
-        self._column(3, chosen.translate(bytes(m[1] for m in minima)))
+        d = SIGMA / 3.4 / 52
+        chosen = self._bytes()
+        self._halves(0, halves_near(d), chosen)
+        self._halves(2, halves_near(7.5 * d), chosen)
         # Scales 0-3 are 40..63; the two upper bits of scales 4-7, which share their bytes, say 32..63.
         first = bytes((40 + b % 24) | (2 + (b >> 7)) << 6 for b in range(256))
         both = bytes((b & 15) * 17 for b in range(256))  # lower four bits of scales and of minima 4-7
@@ -139,4 +138,4 @@ class Pool:
     def _fill_q6_k(self):
         self._columns(0, 192, bytes(range(256)))
         self._columns(192, 208, bytes(24 + b % 16 for b in range(256)))
-        self._scale(208, SIGMA / 18.5 / 32 / 1.12)
+        self._scale(208, SIGMA / 18.5 / 32)

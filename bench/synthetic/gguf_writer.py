@@ -1,4 +1,4 @@
-"""Writes a GGUF file of a shape: metadata as the converters of Gemma 4 write it, tensors from pools of random blocks."""
+"""Writes a GGUF file of a shape: metadata as converters of Gemma 4 write it, tensors from pools of random blocks."""
 
 import array
 import pathlib

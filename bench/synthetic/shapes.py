@@ -1,4 +1,4 @@
-"""Sizes of the family, and the tensors of a GGUF file of each: names, shapes and types as converters and quantisers write them."""
+"""Sizes of the family, and the tensors of a GGUF file of each, as converters and quantisers write them."""
 
 import dataclasses
 
@@ -77,7 +77,7 @@ class Tensor:
 
 
 def fewer_layers(shape, n_layers):
-    """The same with the first `n_layers`, so that a big one fits into memory. Whole periods only, and none that share."""
+    """The same with the first `n_layers`, so that a big one fits into memory: whole periods, no shared K/V."""
     if shape.n_shared_kv:
         raise ValueError("fewer layers: not of a size whose last layers share K/V with earlier ones")
     if n_layers <= 0 or n_layers % shape.period or n_layers > shape.n_layers:
@@ -125,7 +125,8 @@ def tensors(shape, quantisation, dead_kv=False):
     for i in range(shape.n_layers):
         layer = f"blk.{i}."
         better = Q6_K if quantisation == "q4_k_m" and has_more_bits(i, shape.n_layers) else matrix
-        head, q_rows, kv_rows = shape.head_size(i), shape.head_size(i) * shape.n_heads, shape.head_size(i) * shape.kv_heads(i)
+        head = shape.head_size(i)
+        q_rows, kv_rows = head * shape.n_heads, head * shape.kv_heads(i)
         norm(layer + "attn_norm", d)
         weights(layer + "attn_q", d, q_rows)
         norm(layer + "attn_q_norm", head)

@@ -39,7 +39,7 @@ def merges_of(pieces, types, scores):
 
 
 def gemma4_metadata(real_gguf):
-    """{key: (type, value)} of the tokenizer, for containers.Gguf. Errors: OSError, or ValueError when it is another file."""
+    """{key: (type, value)} of the tokenizer, for containers.Gguf. Errors: OSError, ValueError for another file."""
     with open(real_gguf, "rb") as file:
         if file.read(4) != b"GGUF":
             raise ValueError(f"{real_gguf}: no GGUF file; expected the small real model that tools/fetch_model gets")

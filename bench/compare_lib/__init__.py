@@ -1,0 +1,1 @@
+"""bench/compare: what is compared (rows), how (runs, engines), and what it means (figures, criteria, report)."""

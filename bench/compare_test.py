@@ -82,7 +82,7 @@ class CriteriaTest(unittest.TestCase):
         self.assertEqual(judge(criteria.Faster("ik", 4)), "-")
         self.assertEqual(judge(), "-")
         both = judge(criteria.FasterHere("llama", 1.45, 3.5), criteria.Faster("llama", 1))
-        self.assertEqual(both, "no: ≥ 3.5x llama.cpp")
+        self.assertEqual(both, "no: ≥ 3.5x llama.cpp (all of the bandwidth would give 6.00x)")
 
 
 class TurnTest(unittest.TestCase):

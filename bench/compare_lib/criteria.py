@@ -137,6 +137,10 @@ def verdict(criteria, summaries, processor):
 
 
 def _short(criterion, summaries, processor):
-    if isinstance(criterion, FasterHere):
-        return f"≥ {criterion.least(summaries, processor):g}x {PEERS[criterion.peer]}"
-    return criterion.text()
+    if not isinstance(criterion, FasterHere):
+        return criterion.text()
+    text = f"≥ {criterion.least(summaries, processor):g}x {PEERS[criterion.peer]}"
+    share = summaries["carat"].share
+    if share == 0:
+        return text
+    return f"{text} (all of the bandwidth would give {speed_ratio(summaries, criterion.peer) / share:.2f}x)"

@@ -219,17 +219,18 @@ class Bench {
   void measure(int n_tokens, const Rewind& rewind, const Work& work) {
     if (!probe_) probe_ = std::make_unique<ReadProbe>();
     const double before = probe_->gb_per_s(options_.threads);
-    double seconds = 0, others = 0;
+    const double start = now(), start_others = others_seconds();
+    double seconds = 0;
     int n_rounds = 0;
     for (; seconds < kMinSeconds; ++n_rounds) {
       rewind();
-      const double start = now(), start_others = others_seconds();
+      const double round_start = now();
       work();
-      seconds += now() - start;
-      others += others_seconds() - start_others;
+      seconds += now() - round_start;
     }
+    const double window = (now() - start) * std::thread::hardware_concurrency();
+    const double share = (others_seconds() - start_others) / window;
     check();
-    const double share = others / seconds / static_cast<double>(std::thread::hardware_concurrency());
     std::printf("{\"speed\": %.4f, \"others\": %.4f, \"peak\": %.2f}\n", n_rounds * n_tokens / seconds,
                 std::clamp(share, 0.0, 1.0), (before + probe_->gb_per_s(options_.threads)) / 2);
     std::fflush(stdout);

@@ -10,6 +10,7 @@ from compare_lib.figures import Repetition
 from compare_lib.machine import OthersWatch
 
 CARAT_OPTIONS = ("--compute", "fast", "--kv", "f16")
+NOT_THERE = 3  # carat's exit code
 CONTEXT = 8192  # of the row "resident"
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}  # where llama.cpp computes and loads fastest
 # How llama.cpp starts: (arguments of peer_bench, environment). "llama" is the way in which its speed is measured.
@@ -107,13 +108,14 @@ class Carat:
         timed = Timed(self.resident_command(model, threads), self.environment, digits.encode())
         return Repetition(timed.peak_bytes, 0.0)
 
-    def forget_cache(self):
+    def forget_cache(self, model):
+        """Removes the packed copy of that model, and of no other."""
         if not self.has_cache:
             return
-        command = [self.binary, "cache", "--rm", "all"]
+        command = [self.binary, "cache", "--rm", model]
         result = subprocess.run(command, capture_output=True, text=True, check=False,
                                 env={**os.environ, **self.environment})
-        if result.returncode != 0:
+        if result.returncode not in (0, NOT_THERE):
             raise EngineError(f"{shown(command)} ended with {result.returncode}: {last_line(result.stderr)}")
 
 

@@ -39,9 +39,13 @@ class Runner:
         self._work = work
         self._settings = settings
         self._peers = {}
+        self._model = None
 
     def measure(self, row, model):
         """({label: [Repetition]}, [command])."""
+        if self._model not in (None, model) and self._work in self._model.parents:
+            self._carat.forget_cache(self._model)  # all packed copies at once would take 20 GB
+        self._model = model
         by_kind = {"start": self._start, "first_start": self._first_start, "resident": self._resident,
                    "busy": self._busy}
         return by_kind.get(row.kind, self._speed)(row, model)
@@ -89,7 +93,7 @@ class Runner:
         return self._starts(row, model, lambda: None)
 
     def _first_start(self, row, model):
-        return self._starts(row, model, self._carat.forget_cache)
+        return self._starts(row, model, lambda: self._carat.forget_cache(model))
 
     def _starts(self, row, model, before):
         s, wanted, threads = self._settings, self._wanted(row), self._threads(row)

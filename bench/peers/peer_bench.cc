@@ -30,7 +30,7 @@
 
 namespace {
 
-constexpr int kBatch = 2048, kMicroBatch = 512;
+constexpr int kBatch = 2048, kMicroBatch = 512, kFillStep = 4096;
 constexpr double kMinSeconds = 0.25;  // /proc/stat counts in hundredths
 
 // ---- the two interfaces under one set of names
@@ -186,25 +186,43 @@ class Bench {
     }
   }
 
+  /// Makes state_ that of `depth` positions, in steps that are kept: a fill that was stopped goes on from the last.
   void fill(int depth) {
     if (!state_.empty()) return;
-    const std::string path = options_.states.empty() ? "" : options_.states + "/" + std::to_string(depth) + ".state";
-    std::ifstream file(path, std::ios::binary | std::ios::ate);
-    if (!path.empty() && file) {
-      state_.resize(static_cast<std::size_t>(file.tellg()));
-      file.seekg(0);
-      file.read(reinterpret_cast<char*>(state_.data()), static_cast<std::streamsize>(state_.size()));
-      if (file) return;
-    }
+    int filled = depth;
+    while (filled > 0 && !read_state(filled)) filled = (filled - 1) / kFillStep * kFillStep;
     clear(context_);
-    feed(depth, 0);
-    state_.resize(state_size(context_));
-    get_state(context_, state_);
-    if (path.empty()) return;
-    std::ofstream out(path + ".part", std::ios::binary);
+    if (filled > 0 && !set_state(context_, state_)) fail("cannot restore a state of " + options_.states);
+    while (filled < depth) {
+      const int next = std::min(depth, (filled / kFillStep + 1) * kFillStep);
+      feed(next - filled, filled);
+      state_.resize(state_size(context_));
+      get_state(context_, state_);
+      write_state(next);
+      if (!options_.states.empty()) std::remove(state_path(filled).c_str());
+      filled = next;
+    }
+  }
+
+  std::string state_path(int depth) const { return options_.states + "/" + std::to_string(depth) + ".state"; }
+
+  bool read_state(int depth) {
+    if (options_.states.empty()) return false;
+    std::ifstream file(state_path(depth), std::ios::binary | std::ios::ate);
+    if (!file) return false;
+    state_.resize(static_cast<std::size_t>(file.tellg()));
+    file.seekg(0);
+    file.read(reinterpret_cast<char*>(state_.data()), static_cast<std::streamsize>(state_.size()));
+    return static_cast<bool>(file);
+  }
+
+  void write_state(int depth) const {
+    if (options_.states.empty()) return;
+    const std::string path = state_path(depth), aside = path + ".part";
+    std::ofstream out(aside, std::ios::binary);
     out.write(reinterpret_cast<const char*>(state_.data()), static_cast<std::streamsize>(state_.size()));
     out.close();
-    if (!out || std::rename((path + ".part").c_str(), path.c_str()) != 0) fail("cannot write " + path);
+    if (!out || std::rename(aside.c_str(), path.c_str()) != 0) fail("cannot write " + path);
   }
 
   /// Figures of a model that computes no numbers count for nothing.

@@ -1,10 +1,14 @@
 #include "cli/model_description.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <tuple>
 #include <unordered_map>
 
+#include "cli/quantities.h"
+#include "kernels/packed/layout.h"
 #include "kernels/packed/pack.h"
 #include "model/tensor_roles.h"
 #include "nn/packed_matrix.h"
@@ -34,6 +38,15 @@ std::unordered_map<const Tensor*, Fate> fates_of(const model::ModelTensors& tens
   return fates;
 }
 
+// Whether packed weights of the type take more bytes than the file's, the padding of small matrices not counted.
+bool format_is_wider(DType dtype) {
+  constexpr std::int64_t kCols = 64 * 256;  // no padding in any format
+  const DTypeInfo& info = dtype_info(dtype);
+  const auto file_bytes = kernels::kGroupRows * kCols / static_cast<std::int64_t>(info.block_elements) *
+                          static_cast<std::int64_t>(info.block_bytes);
+  return kernels::packed_group_bytes(*kernels::packed_format(dtype), kCols) > file_bytes;
+}
+
 }  // namespace
 
 std::vector<TensorTypeUse> tensor_type_uses(const model::Checkpoint& checkpoint) {
@@ -42,11 +55,13 @@ std::vector<TensorTypeUse> tensor_type_uses(const model::Checkpoint& checkpoint)
   for (const Tensor& tensor : checkpoint.source.tensors().tensors()) {
     std::string stored_as = "not loaded";
     std::int64_t memory = 0;
+    bool packed = false;
     if (const auto fate = fates.find(&tensor); fate != fates.end()) {
       switch (fate->second) {
         case Fate::kPacked:
           stored_as = kernels::packed_format_name(*kernels::packed_format(tensor.dtype));
           memory = nn::PackedMatrix::packed_bytes(tensor);
+          packed = true;
           break;
         case Fate::kVector:
           stored_as = "f32";
@@ -62,6 +77,7 @@ std::vector<TensorTypeUse> tensor_type_uses(const model::Checkpoint& checkpoint)
     }
     TensorTypeUse& use =
         uses.try_emplace({tensor.dtype, stored_as}, TensorTypeUse{tensor.dtype, stored_as}).first->second;
+    use.packed = packed;
     ++use.n_tensors;
     use.n_elements += tensor.n_elements();
     use.file_bytes += static_cast<std::int64_t>(tensor.data.size());
@@ -73,6 +89,13 @@ std::vector<TensorTypeUse> tensor_type_uses(const model::Checkpoint& checkpoint)
     return std::tuple(-a.file_bytes, a.dtype, a.stored_as) < std::tuple(-b.file_bytes, b.dtype, b.stored_as);
   });
   return sorted;
+}
+
+std::string growth_when_packed(const TensorTypeUse& use) {
+  if (!use.packed || !format_is_wider(use.dtype)) return "";
+  return fmt::format("{} grows when packed: {} in the file, {} in memory", dtype_name(use.dtype),
+                     human_bytes(static_cast<std::uint64_t>(use.file_bytes)),
+                     human_bytes(static_cast<std::uint64_t>(use.memory_bytes)));
 }
 
 std::vector<LayerKind> layer_kinds(const model::ModelConfig& config) {

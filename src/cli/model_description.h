@@ -19,7 +19,12 @@ struct TensorTypeUse {
   std::int64_t n_elements = 0;
   std::int64_t file_bytes = 0;
   std::int64_t memory_bytes = 0;
+  bool packed = false;  ///< a matrix: stored_as names its packed format
 };
+
+/// "Q5_0 grows when packed: 1.2 GB in the file, 1.5 GB in memory" (its codes, or its scales, are stored wider), or ""
+/// for a type that does not.
+std::string growth_when_packed(const TensorTypeUse& use);
 
 /// By type and fate, largest in the file first. A tied embedding table is packed as head and read from the file as
 /// well; it counts once, as packed.

@@ -101,6 +101,22 @@ class ShowTest(ProgramTest):
         self.assertIn("Q4_K", [entry["type"] for entry in shown["tensor_types"]])
         self.assertLess(shown["memory_plan"]["total"], 600 << 20)
 
+    def test_types_that_grow_when_packed_are_named_with_their_bytes(self):
+        table = self.ok("show", real_model())
+        grown = [line for line in table.splitlines() if "grows when packed" in line]
+        # 5-bit codes are stored in 6 bits, 6-bit scales and minima in 8; Q8_0 and Q6_K keep their size.
+        self.assertEqual([line.split()[0] for line in grown], ["Q5_0", "Q4_K"])
+        self.assertEqual(grown[0], "Q5_0 grows when packed: 41.57 MiB in the file, 49.13 MiB in memory")
+        for entry in self.shown(real_model())["tensor_types"]:
+            larger = entry["memory_bytes"] > entry["file_bytes"]
+            self.assertEqual(larger, entry["type"] in ("Q5_0", "Q4_K"), entry)
+
+    def test_vectors_that_are_widened_do_not_count_as_packed(self):
+        entries = self.shown(MODELS / "31b")["tensor_types"]
+        widened = [entry for entry in entries if entry["kept_as"] == "f32"]
+        self.assertTrue(all(entry["memory_bytes"] > entry["file_bytes"] for entry in widened) and widened)
+        self.assertNotIn("grows when packed", self.ok("show", MODELS / "31b"))
+
 
 if __name__ == "__main__":
     main()

@@ -96,6 +96,9 @@ std::string as_text(const Shown& s) {
                t.stored_as, size(t.memory_bytes)});
   }
   text += "\n" + types.to_string();
+  for (const TensorTypeUse& t : s.types) {
+    if (const std::string growth = growth_when_packed(t); !growth.empty()) text += growth + "\n";
+  }
 
   Table plan({{"memory", Table::kLeft}, {"", Table::kRight}});
   plan.add({"packed weights", size(s.plan.weights)});

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -84,6 +85,19 @@ inline std::unique_ptr<runtime::ExecContext> make_exec(int n_threads = 2, std::s
   auto context = runtime::ExecContext::create({.n_threads = n_threads, .compute = compute, .isa = isa});
   EXPECT_TRUE(context.has_value()) << context.error().to_string();
   return std::move(context).value();
+}
+
+/// The lowest id among the largest.
+inline std::size_t argmax(std::span<const float> row) {
+  return static_cast<std::size_t>(std::max_element(row.begin(), row.end()) - row.begin());
+}
+
+/// -log softmax(row)[id], in double.
+inline double nll_of(std::span<const float> row, tokenizer::TokenId id) {
+  const double top = static_cast<double>(row[argmax(row)]);
+  double total = 0;
+  for (const float l : row) total += std::exp(static_cast<double>(l) - top);
+  return std::log(total) + top - static_cast<double>(row[static_cast<std::size_t>(id)]);
 }
 
 /// Largest absolute difference, and the root mean square of the differences relative to that of `expected`.

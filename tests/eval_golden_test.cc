@@ -12,11 +12,11 @@ namespace {
 using namespace testing;
 
 std::vector<eval::PositionScore> scores_of(const std::filesystem::path& path, const Ids& ids, kernels::Compute compute,
-                                           bool against_exact) {
+                                           model::KvType kv_type, bool against_exact) {
   const auto exec = make_exec(2, "", compute), exact = make_exec(2);
   const auto model = load_model(path, exec->pool());
   if (model == nullptr) return {};
-  const auto logits = eval::ModelLogits::create(*model, exec->exec(), model::KvType::kF32).value();
+  const auto logits = eval::ModelLogits::create(*model, exec->exec(), kv_type).value();
   const auto reference = eval::ModelLogits::create(*model, exact->exec(), model::KvType::kF32).value();
   const auto scores =
       eval::evaluate(std::vector<Ids>{ids}, *logits, against_exact ? reference.get() : nullptr, exec->pool(), 64);
@@ -31,7 +31,8 @@ TEST_P(EvalGolden, NegativeLogLikelihoodOfEveryToken) {
   const GoldenTensors expected(dir / "expected.safetensors");
   const auto raw_ids = expected.ints("nll.ids");
   const auto token_nll = expected.floats("nll.token_nll");
-  const auto scores = scores_of(dir, Ids(raw_ids.begin(), raw_ids.end()), kernels::Compute::kExact, false);
+  const auto scores =
+      scores_of(dir, Ids(raw_ids.begin(), raw_ids.end()), kernels::Compute::kExact, model::KvType::kF32, false);
   ASSERT_EQ(scores.size(), token_nll.size());
   for (std::size_t i = 0; i < scores.size(); ++i) {
     EXPECT_NEAR(scores[i].nll, static_cast<double>(token_nll[i]), 1e-3) << "token " << i;
@@ -50,7 +51,8 @@ TEST(EvalRealModel, FastAgainstExactAndFloat32) {
   ASSERT_TRUE(std::filesystem::exists(real_model_path()))
       << real_model_path() << " is missing: run ./check once, it fetches it";
   const auto golden = read_json(golden_dir() / "gemma3-270m/perplexity.json");
-  const auto scores = scores_of(real_model_path(), ids_of(golden["ids"]), kernels::Compute::kFast, true);
+  const auto scores =
+      scores_of(real_model_path(), ids_of(golden["ids"]), kernels::Compute::kFast, model::KvType::kF16, true);
   ASSERT_EQ(scores.size(), golden["float32_nll"].size());
   double mean_abs_difference = 0;  // of fast, from float32
   for (std::size_t i = 0; i < scores.size(); ++i) {

@@ -6,6 +6,7 @@
 
 #include "quant/block_codes-inl.h"
 #include "quant/block_decode-inl.h"
+#include "quant/block_encode-inl.h"
 
 namespace carat::quant {
 namespace {
@@ -27,6 +28,10 @@ struct PlainBF16 {
 void decode_block(const PlainF32& b, float* y) { *y = std::bit_cast<float>(b.bits.get()); }
 void decode_block(const PlainF16& b, float* y) { *y = b.bits.f32(); }
 void decode_block(const PlainBF16& b, float* y) { *y = bf16_to_f32(b.bits.get()); }
+
+void encode_block(const float* x, PlainF32& b) { store_u32(std::bit_cast<std::uint32_t>(*x), b.bits); }
+void encode_block(const float* x, PlainF16& b) { b.bits = half_of(*x); }
+void encode_block(const float* x, PlainBF16& b) { store_u16(f32_to_bf16(*x), b.bits); }
 
 bool finite_block(const PlainF32& b) { return std::isfinite(std::bit_cast<float>(b.bits.get())); }
 bool finite_block(const PlainF16& b) { return b.bits.finite(); }
@@ -60,6 +65,13 @@ template <typename Block>
 void decode_blocks(const std::byte* src, std::int64_t n, float* dst) {
   for (std::int64_t i = 0; i < n / Block::kElements; ++i) {
     decode_block(block_at<Block>(src, i), dst + i * Block::kElements);
+  }
+}
+
+template <typename Block>
+void encode_blocks(const float* src, std::int64_t n, std::byte* dst) {
+  for (std::int64_t i = 0; i < n / Block::kElements; ++i) {
+    encode_block(src + i * Block::kElements, reinterpret_cast<Block*>(dst)[i]);
   }
 }
 
@@ -102,12 +114,13 @@ void unpack_blocks(const std::byte* src, std::int64_t n, RowCodes& out) {
 
 template <typename Block>
 constexpr WeightType plain(DType dtype) {
-  return {dtype, decode_blocks<Block>, finite_blocks<Block>, nullptr, {}};
+  return {dtype, decode_blocks<Block>, encode_blocks<Block>, finite_blocks<Block>, nullptr, {}};
 }
 
 template <typename Block, CodeFormat format>
 constexpr WeightType coded(DType dtype) {
-  return {dtype, decode_blocks<Block>, finite_blocks<Block>, unpack_blocks<Block, format>, format};
+  return {dtype, decode_blocks<Block>, encode_blocks<Block>, finite_blocks<Block>, unpack_blocks<Block, format>,
+          format};
 }
 
 constexpr auto kF16 = CodeFormat::Scale::kF16;

@@ -16,15 +16,27 @@ inline F exp(F x) {
   p = fma(p, r, set1(1.6666665459e-1f));
   p = fma(p, r, set1(5.0000001201e-1f));
   p = add(fma(mul(r, r), p, r), set1(1.0f));
-  // 2^n in two factors, so that results below 2^-126 round once to a subnormal and n = 128 does not overflow early.
-  const I half_n = shift_right_signed<1>(n);
-  const F a = bits_to_float(shift_left<23>(add_i(half_n, set1_i(127))));
-  const F b = bits_to_float(shift_left<23>(add_i(sub_i(n, half_n), set1_i(127))));
-  const F y = mul(mul(p, a), b);
+  const F y = times_power_of_2(p, n);
   const F low = select(less(x, set1(-103.97208f)), zero(), y);
   const F high = select(less(set1(88.72284f), x), set1(__builtin_inff()), low);
   // Comparisons with NaN are false; x + x restores it.
   return select(less(abs(x), set1(__builtin_inff())), high, select(less(x, zero()), zero(), add(x, x)));
+}
+
+/// The bits of exp(x) for x <= 0 or NaN, in half the instructions: softmax's case.
+inline F exp_nonpositive(F x) {
+  const I n = round_to_int(mul(max(x, set1(-104.0f)), set1(1.44269504f)));
+  const F nf = to_float(n);
+  F r = fma(nf, set1(-0.693359375f), x);  // x itself, so that NaN stays NaN
+  r = fma(nf, set1(2.12194440e-4f), r);
+  F p = set1(1.9875691500e-4f);
+  p = fma(p, r, set1(1.3981999507e-3f));
+  p = fma(p, r, set1(8.3334519073e-3f));
+  p = fma(p, r, set1(4.1665795894e-2f));
+  p = fma(p, r, set1(1.6666665459e-1f));
+  p = fma(p, r, set1(5.0000001201e-1f));
+  p = add(fma(mul(r, r), p, r), set1(1.0f));
+  return select(less(x, set1(-103.97208f)), zero(), times_power_of_2(p, n));
 }
 
 /// tanh(x), f32. Error <= 1.4 ulp (1.33 over every float); odd, so tanh(-0) = -0.

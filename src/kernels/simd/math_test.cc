@@ -11,11 +11,14 @@ namespace carat::kernels {
 namespace testing {
 
 void exp_scalar(const float* x, std::int64_t n, float* y);
+void exp_nonpositive_scalar(const float* x, std::int64_t n, float* y);
 void tanh_scalar(const float* x, std::int64_t n, float* y);
 #if defined(__x86_64__)
 void exp_avx2(const float* x, std::int64_t n, float* y);
+void exp_nonpositive_avx2(const float* x, std::int64_t n, float* y);
 void tanh_avx2(const float* x, std::int64_t n, float* y);
 void exp_avx512(const float* x, std::int64_t n, float* y);
+void exp_nonpositive_avx512(const float* x, std::int64_t n, float* y);
 void tanh_avx512(const float* x, std::int64_t n, float* y);
 #endif
 
@@ -26,13 +29,13 @@ namespace {
 using Function = void (*)(const float*, std::int64_t, float*);
 struct IsaFunctions {
   const char* isa;
-  Function exp, tanh;
+  Function exp, exp_nonpositive, tanh;
 };
 constexpr IsaFunctions kFunctions[] = {
-    {"scalar", testing::exp_scalar, testing::tanh_scalar},
+    {"scalar", testing::exp_scalar, testing::exp_nonpositive_scalar, testing::tanh_scalar},
 #if defined(__x86_64__)
-    {"avx2", testing::exp_avx2, testing::tanh_avx2},
-    {"avx512", testing::exp_avx512, testing::tanh_avx512},
+    {"avx2", testing::exp_avx2, testing::exp_nonpositive_avx2, testing::tanh_avx2},
+    {"avx512", testing::exp_avx512, testing::exp_nonpositive_avx512, testing::tanh_avx512},
 #endif
 };
 
@@ -155,6 +158,18 @@ TEST(ExpAndTanh, GiveTheSameBitsOnEveryIsa) {
     if (!runs_here(isa.isa)) continue;
     EXPECT_TRUE(testing::same_bits(mapped(isa.exp, x), exp_want)) << "exp, " << isa.isa;
     EXPECT_TRUE(testing::same_bits(mapped(isa.tanh, x), tanh_want)) << "tanh, " << isa.isa;
+  }
+}
+
+TEST(ExpNonpositive, HasTheBitsOfExp) {
+  auto x = floats_between(0.0f, std::numeric_limits<float>::infinity(), 1009);
+  for (float& v : x) v = -v;
+  const auto want = mapped(testing::exp_scalar, x);
+  const std::vector<float> nans(16, std::numeric_limits<float>::quiet_NaN());
+  for (const IsaFunctions& isa : kFunctions) {
+    if (!runs_here(isa.isa)) continue;
+    EXPECT_TRUE(testing::same_bits(mapped(isa.exp_nonpositive, x), want)) << isa.isa;
+    EXPECT_TRUE(std::isnan(mapped(isa.exp_nonpositive, nans)[5])) << isa.isa;
   }
 }
 

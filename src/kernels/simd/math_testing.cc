@@ -1,5 +1,5 @@
-// Test only: exp and tanh of one ISA, looked at from outside. Compiled once per ISA with its options (CMakeLists.txt),
-// CARAT_TEST_ISA naming it.
+// Test only: exp, exp_nonpositive and tanh of one ISA, looked at from outside. Compiled once per ISA with its options
+// (CMakeLists.txt), CARAT_TEST_ISA naming it.
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
@@ -30,6 +30,9 @@ namespace {
 // x, y [n], n a multiple of 16
 void CARAT_NAME(exp, CARAT_TEST_ISA)(const float* x, std::int64_t n, float* y) {
   for (std::int64_t i = 0; i < n; i += 16) store(y + i, exp(load(x + i)));
+}
+void CARAT_NAME(exp_nonpositive, CARAT_TEST_ISA)(const float* x, std::int64_t n, float* y) {
+  for (std::int64_t i = 0; i < n; i += 16) store(y + i, exp_nonpositive(load(x + i)));
 }
 void CARAT_NAME(tanh, CARAT_TEST_ISA)(const float* x, std::int64_t n, float* y) {
   for (std::int64_t i = 0; i < n; i += 16) store(y + i, tanh(load(x + i)));

@@ -102,3 +102,26 @@ inline F load_bf16(const std::uint16_t* p) {
 inline F load_f16(const std::uint16_t* p) {
   return {_mm256_cvtph_ps(load_16_bytes(p)), _mm256_cvtph_ps(load_16_bytes(p + 8))};
 }
+
+// Lanes i and i + 4, then + 2, + 1.
+inline float reduce_add_8(__m256 a) {
+  const __m128 b = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  const __m128 c = _mm_add_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_add_ss(c, _mm_movehdup_ps(c)));
+}
+inline float reduce_max_8(__m256 a) {
+  const __m128 b = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
+  const __m128 c = _mm_max_ps(b, _mm_movehl_ps(b, b));
+  return _mm_cvtss_f32(_mm_max_ss(c, _mm_movehdup_ps(c)));
+}
+inline float reduce_add(F a) { return reduce_add_8(_mm256_add_ps(a.lo, a.hi)); }
+inline float reduce_max(F a) { return reduce_max_8(_mm256_max_ps(a.lo, a.hi)); }
+
+// a * 2^n, rounded once, for a in [0.5, 2] and n in [-150, 128]: two factors, so that results below 2^-126 round once
+// to a subnormal and n = 128 does not overflow early.
+inline F times_power_of_2(F a, I n) {
+  const I half_n = shift_right_signed<1>(n);
+  const F low = bits_to_float(shift_left<23>(add_i(half_n, set1_i(127))));
+  const F high = bits_to_float(shift_left<23>(add_i(sub_i(n, half_n), set1_i(127))));
+  return mul(mul(a, low), high);
+}

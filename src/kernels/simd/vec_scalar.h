@@ -189,4 +189,29 @@ inline F load_f16(const std::uint16_t* p) {
   CARAT_LANES r.v[i] = f16_lane_to_f32(p[i]);
   return r;
 }
+inline float reduce_add(F a) {
+  float t[16];
+  store(t, a);
+  for (int half = 8; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) t[i] += t[i + half];
+  }
+  return t[0];
+}
+
+inline float reduce_max(F a) {
+  float t[16];
+  store(t, a);
+  for (int half = 8; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) t[i] = t[i] > t[i + half] ? t[i] : t[i + half];
+  }
+  return t[0];
+}
+// a * 2^n, rounded once, for a in [0.5, 2] and n in [-150, 128]: two factors, so that results below 2^-126 round once
+// to a subnormal and n = 128 does not overflow early.
+inline F times_power_of_2(F a, I n) {
+  const I half_n = shift_right_signed<1>(n);
+  const F low = bits_to_float(shift_left<23>(add_i(half_n, set1_i(127))));
+  const F high = bits_to_float(shift_left<23>(add_i(sub_i(n, half_n), set1_i(127))));
+  return mul(mul(a, low), high);
+}
 #undef CARAT_LANES

@@ -1,170 +1,274 @@
-// Attention of one tile over paged K/V, block of 64 keys by block of 64 keys (docs/arithmetic.md 5). Included by
-// targets/*.cc inside the ISA namespace.
+// Attention over paged K/V, block of 64 keys by block of 64 keys (docs/arithmetic.md 5). Included by targets/*.cc
+// inside the ISA namespace after attention_tile-inl.h.
 //
-// A row's arithmetic never depends on the other rows of its tile: scores are one chain over d a key; the softmax
-// runs over the row's own keys; blocks that the row sees only in part are added for it alone.
+// A row's arithmetic never depends on the other rows: scores are one chain over d a key, the softmax runs over the
+// row's own keys, and values are added by runs of rows that see the same keys of a block. Rows of one query see the
+// same keys, so a run is all of a tile but at the edges of a chunk.
 
-struct KvF32 {
-  using Element = float;
-  static F load16(const float* p) { return load(p); }
+// Independent chains of fma a tile keeps: R rows times this many vectors.
+template <int R>
+inline constexpr int kTileVectors = CARAT_ATTENTION_CHAINS / R < 4 ? CARAT_ATTENTION_CHAINS / R : 4;
+
+struct VisibleKeys {
+  int first, end;  // within the block; first >= end: none
 };
-struct KvF16 {
-  using Element = std::uint16_t;
-  static F load16(const std::uint16_t* p) { return load_f16(p); }
+inline VisibleKeys visible_keys(const AttentionTile& tile, int row, std::int64_t block) {
+  const std::int64_t first = tile.first_key[row] - block * kBlockKeys, end = tile.end_key[row] - block * kBlockKeys;
+  return {static_cast<int>(first < 0            ? 0
+                           : first > kBlockKeys ? kBlockKeys
+                                                : first),
+          static_cast<int>(end > kBlockKeys ? kBlockKeys
+                           : end < 0        ? 0
+                                            : end)};
+}
+
+template <typename Kv>
+struct BlockOf {
+  const typename Kv::Element *k, *v;
 };
-struct KvBf16 {
-  using Element = std::uint16_t;
-  static F load16(const std::uint16_t* p) { return load_bf16(p); }
+template <typename Kv>
+inline BlockOf<Kv> block_of(const AttentionTile& tile, std::int64_t block) {
+  const auto* k = reinterpret_cast<const typename Kv::Element*>(tile.pages[block] + tile.head_offset);
+  return {k, k + kBlockKeys * tile.head_dim};
+}
+
+// Scores of the rows [row, row + n) of the tile in one block, R at a time.
+template <typename Kv, int R = CARAT_ATTENTION_ROWS>
+inline void score_block(const AttentionTile& tile, std::int64_t block, int row, int n, const typename Kv::Element* k,
+                        const typename Kv::Element* next, float* scores, std::int64_t stride) {
+  for (; n >= R; row += R, n -= R) {
+    int first = kBlockKeys, end = 0;
+    for (int r = row; r < row + R; ++r) {
+      const VisibleKeys keys = visible_keys(tile, r, block);
+      if (keys.first >= keys.end) continue;
+      first = keys.first < first ? keys.first : first;
+      end = keys.end > end ? keys.end : end;
+    }
+    score_rows<Kv, R, kTileVectors<R>>(tile.q + row, k, next, tile.head_dim, tile.scale, first / 16, (end + 15) / 16,
+                                       scores + row * stride, stride);
+  }
+  if constexpr (R > 1) score_block<Kv, R / 2>(tile, block, row, n, k, next, scores, stride);
+}
+
+// Where a span of values adds up: rows of d in [first_d, end_d), each pointer at d = 0.
+struct Sums {
+  float* const* out;
+  std::int64_t first_d, end_d;
 };
 
-inline constexpr std::int64_t kBlockKeys = 64;
+// out = out f + p V for a run of rows with the same visible keys.
+template <typename Kv, int R = CARAT_ATTENTION_ROWS>
+inline void add_run(const Sums& sums, int row, int n, VisibleKeys keys, const float* f, const float* p,
+                    const typename Kv::Element* v, const typename Kv::Element* next) {
+  constexpr int D = kTileVectors<R>;
+  for (; n >= R; row += R, n -= R) {
+    std::int64_t d = sums.first_d;
+    for (; d + 16 * D <= sums.end_d; d += 16 * D) {
+      add_values<Kv, R, D>(sums.out + row, f + row, p + row * kBlockKeys, v, next, d, keys.first, keys.end);
+    }
+    for (; d < sums.end_d; d += 16) {
+      add_values<Kv, R, 1>(sums.out + row, f + row, p + row * kBlockKeys, v, next, d, keys.first, keys.end);
+    }
+  }
+  if constexpr (R > 1) add_run<Kv, R / 2>(sums, row, n, keys, f, p, v, next);
+}
 
-// scores[r][64] = q_r . k for the block, R rows and G groups of 16 keys at a time: R * G accumulators hide the latency
-// of the chain over d.
-template <typename Kv, int R, int G>
-inline void score_rows(const float* const* q, const typename Kv::Element* k, std::int64_t head_dim, float scale,
-                       float (*scores)[kBlockKeys]) {
-  const F s = set1(scale);
-  for (int g0 = 0; g0 < 4; g0 += G) {
-    F acc[R][G];
-    for (int r = 0; r < R; ++r) {
-      for (int g = 0; g < G; ++g) acc[r][g] = zero();
+template <typename Kv>
+inline void add_block(const AttentionTile& tile, const Sums& sums, std::int64_t block, const float* f, const float* p,
+                      const typename Kv::Element* v, const typename Kv::Element* next) {
+  for (int row = 0; row < tile.n_rows;) {
+    const VisibleKeys keys = visible_keys(tile, row, block);
+    int end = row + 1;
+    for (; end < tile.n_rows; ++end) {
+      const VisibleKeys more = visible_keys(tile, end, block);
+      if (more.first != keys.first || more.end != keys.end) break;
     }
-    const typename Kv::Element* base = k + g0 * head_dim * 16;
-    for (std::int64_t d = 0; d < head_dim; ++d) {
-      F kv[G];
-      for (int g = 0; g < G; ++g) kv[g] = Kv::load16(base + (g * head_dim + d) * 16);
-      for (int r = 0; r < R; ++r) {
-        const F qv = set1(q[r][d]);
-        for (int g = 0; g < G; ++g) acc[r][g] = fma(qv, kv[g], acc[r][g]);
-      }
-    }
-    for (int r = 0; r < R; ++r) {
-      for (int g = 0; g < G; ++g) store(scores[r] + (g0 + g) * 16, mul(acc[r][g], s));
-    }
+    if (keys.first < keys.end) add_run<Kv>(sums, row, end - row, keys, f, p, v, next);
+    row = end;
   }
 }
 
-// out_r[d] = out_r[d] * f_r, then fma over the keys [first, end) of the block, ascending.
-template <typename Kv, int R, int D>
-inline void add_values(float* const* out, const float* f, const float (*p)[kBlockKeys], const typename Kv::Element* v,
-                       std::int64_t head_dim, std::int64_t first, std::int64_t end, std::int64_t d0) {
-  F acc[R][D];
-  for (int r = 0; r < R; ++r) {
-    for (int i = 0; i < D; ++i) acc[r][i] = mul(load(out[r] + d0 + i * 16), set1(f[r]));
-  }
-  for (std::int64_t key = first; key < end; ++key) {
-    F vv[D];
-    for (int i = 0; i < D; ++i) vv[i] = Kv::load16(v + key * head_dim + d0 + i * 16);
-    for (int r = 0; r < R; ++r) {
-      const F pv = set1(p[r][key]);
-      for (int i = 0; i < D; ++i) acc[r][i] = fma(pv, vv[i], acc[r][i]);
-    }
-  }
-  for (int r = 0; r < R; ++r) {
-    for (int i = 0; i < D; ++i) store(out[r] + d0 + i * 16, acc[r][i]);
-  }
+inline constexpr float kLanes[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+
+inline F only_visible(F s, VisibleKeys keys, int first_lane) {
+  const F lane = add(set1(static_cast<float>(first_lane)), load(kLanes));
+  const F hidden = set1(-1e30f);
+  s = select(less(lane, set1(static_cast<float>(keys.end))), s, hidden);
+  return select(less(lane, set1(static_cast<float>(keys.first))), hidden, s);
 }
 
-template <typename Kv, int R>
-inline void add_all_values(float* const* out, const float* f, const float (*p)[kBlockKeys],
-                           const typename Kv::Element* v, std::int64_t head_dim, std::int64_t first, std::int64_t end) {
-  std::int64_t d = 0;
-  for (; d + 16 * CARAT_ATTENTION_VECTORS <= head_dim; d += 16 * CARAT_ATTENTION_VECTORS) {
-    add_values<Kv, R, CARAT_ATTENTION_VECTORS>(out, f, p, v, head_dim, first, end, d);
+// One row in one block: scores to p = exp(s - m') in place, m to m' = max(m, max s); returns the sum of p.
+inline float softmax_block(float* scores, VisibleKeys keys, float* m) {
+  F s[4];
+  for (int g = 0; g < 4; ++g) s[g] = load(scores + 16 * g);
+  if (keys.first > 0 || keys.end < kBlockKeys) {
+    for (int g = 0; g < 4; ++g) s[g] = only_visible(s[g], keys, 16 * g);
   }
-  for (; d < head_dim; d += 16) add_values<Kv, R, 1>(out, f, p, v, head_dim, first, end, d);
+  const float largest = reduce_max(max(max(s[0], s[1]), max(s[2], s[3])));
+  *m = *m > largest ? *m : largest;
+  const F mv = set1(*m);
+  for (int g = 0; g < 4; ++g) {
+    s[g] = exp_nonpositive(sub(s[g], mv));
+    store(scores + 16 * g, s[g]);
+  }
+  return reduce_add(add(add(s[0], s[1]), add(s[2], s[3])));
 }
 
-// Scores to probabilities of one row in one block: p = exp(s - m'), l = l f + sum p; returns f = exp(m - m').
-inline float softmax_block(float* scores, std::int64_t first, std::int64_t end, float* m, float* l) {
-  for (std::int64_t i = 0; i < first; ++i) scores[i] = -1e30f;
-  for (std::int64_t i = end; i < kBlockKeys; ++i) scores[i] = -1e30f;
-  const F s0 = load(scores), s1 = load(scores + 16), s2 = load(scores + 32), s3 = load(scores + 48);
-  const float block_max = reduce_max(max(max(s0, s1), max(s2, s3)));
-  const float new_m = *m > block_max ? *m : block_max;
-  const F mv = set1(new_m);
-  const F p0 = exp(sub(s0, mv)), p1 = exp(sub(s1, mv)), p2 = exp(sub(s2, mv)), p3 = exp(sub(s3, mv));
-  store(scores, p0);
-  store(scores + 16, p1);
-  store(scores + 32, p2);
-  store(scores + 48, p3);
-  float lanes[16];
-  store(lanes, exp(set1(*m - new_m)));
-  const float f = lanes[0];
-  *l = __builtin_fmaf(*l, f, reduce_add(add(add(p0, p1), add(p2, p3))));
-  *m = new_m;
-  return f;
+// For up to 16 (row, block) pairs with maxima before and after: f = exp(m - m').
+inline void rescale_factors(const float* m, const float* new_m, float* f) {
+  store(f, exp_nonpositive(sub(load(m), load(new_m))));
 }
 
-template <typename Kv, int R>
-inline void attention_rows(const AttentionTile& tile, int first_row) {
-  using Element = typename Kv::Element;
-  constexpr std::int64_t kNoKey = std::int64_t{1} << 62;
-  const std::int64_t head_dim = tile.head_dim;
-  float m[R], l[R];
-  const float* q[R];
-  float* out[R];
-  std::int64_t first_key = kNoKey, end_key = 0;
-  for (int r = 0; r < R; ++r) {
-    m[r] = -__builtin_inff();
+// The whole tile, K and V of a block one after the other.
+template <typename Kv>
+inline void attention_of(const AttentionTile& tile) {
+  constexpr int kRows = AttentionTile::kMaxRows;
+  alignas(64) float scores[kRows * kBlockKeys];
+  alignas(64) float m[kRows], new_m[kRows], f[kRows];
+  float l[kRows];
+  std::int64_t first_key = tile.first_key[0], end_key = 0;
+  for (int r = 0; r < kRows; ++r) m[r] = new_m[r] = -__builtin_inff();
+  for (int r = 0; r < tile.n_rows; ++r) {
     l[r] = 0.0f;
-    q[r] = tile.q[first_row + r];
-    out[r] = tile.out[first_row + r];
-    for (std::int64_t d = 0; d < head_dim; d += 16) store(out[r] + d, zero());
-    if (tile.first_key[first_row + r] < first_key) first_key = tile.first_key[first_row + r];
-    if (tile.end_key[first_row + r] > end_key) end_key = tile.end_key[first_row + r];
+    first_key = tile.first_key[r] < first_key ? tile.first_key[r] : first_key;
+    end_key = tile.end_key[r] > end_key ? tile.end_key[r] : end_key;
   }
-  alignas(64) float scores[R][kBlockKeys];
-  for (std::int64_t block = first_key / kBlockKeys; block * kBlockKeys < end_key; ++block) {
-    const auto* k = reinterpret_cast<const Element*>(tile.pages[block] + tile.head_offset);
-    const Element* v = k + kBlockKeys * head_dim;
-    score_rows<Kv, R, CARAT_ATTENTION_GROUPS>(q, k, head_dim, tile.scale, scores);
-    float f[R] = {};
-    std::int64_t first[R], end[R];
-    bool all_whole = true;
-    for (int r = 0; r < R; ++r) {
-      const std::int64_t lo = tile.first_key[first_row + r] - block * kBlockKeys;
-      const std::int64_t hi = tile.end_key[first_row + r] - block * kBlockKeys;
-      first[r] = lo > 0 ? lo : 0;
-      end[r] = hi < kBlockKeys ? hi : kBlockKeys;
-      if (first[r] < end[r]) f[r] = softmax_block(scores[r], first[r], end[r], &m[r], &l[r]);
-      all_whole = all_whole && first[r] == 0 && end[r] == kBlockKeys;
-    }
-    if (all_whole) {
-      add_all_values<Kv, R>(out, f, scores, v, head_dim, 0, kBlockKeys);
-    } else {
-      for (int r = 0; r < R; ++r) {
-        if (first[r] < end[r]) add_all_values<Kv, 1>(out + r, f + r, scores + r, v, head_dim, first[r], end[r]);
+  for (int r = 0; r < tile.n_rows; ++r) {
+    for (std::int64_t d = 0; d < tile.head_dim; d += 16) store(tile.out[r] + d, zero());
+  }
+  const Sums sums{tile.out, 0, tile.head_dim};
+  const std::int64_t last = (end_key - 1) / kBlockKeys;
+  for (std::int64_t block = first_key / kBlockKeys; block <= last; ++block) {
+    const BlockOf<Kv> kv = block_of<Kv>(tile, block), next = block_of<Kv>(tile, block < last ? block + 1 : block);
+    score_block<Kv>(tile, block, 0, tile.n_rows, kv.k, kv.v, scores, kBlockKeys);
+    for (int r0 = 0; r0 < tile.n_rows; r0 += 16) {
+      const int end = r0 + 16 < tile.n_rows ? r0 + 16 : tile.n_rows;
+      float sum[16] = {};
+      bool sees[16] = {};
+      for (int r = r0; r < end; ++r) {
+        const VisibleKeys keys = visible_keys(tile, r, block);
+        sees[r - r0] = keys.first < keys.end;
+        if (sees[r - r0]) sum[r - r0] = softmax_block(scores + r * kBlockKeys, keys, new_m + r);
+      }
+      rescale_factors(m + r0, new_m + r0, f + r0);
+      for (int r = r0; r < end; ++r) {
+        if (sees[r - r0]) l[r] = __builtin_fmaf(l[r], f[r], sum[r - r0]);
+        m[r] = new_m[r];
       }
     }
+    add_block<Kv>(tile, sums, block, f, scores, kv.v, next.k);
   }
-  for (int r = 0; r < R; ++r) {
-    const F total = set1(l[r]);
-    for (std::int64_t d = 0; d < head_dim; d += 16) store(out[r] + d, div(load(out[r] + d), total));
+  for (int r = 0; r < tile.n_rows; ++r) {
+    for (std::int64_t d = 0; d < tile.head_dim; d += 16) store(tile.out[r] + d, div(load(tile.out[r] + d), set1(l[r])));
   }
 }
 
 template <typename Kv>
-inline void attention_tile(const AttentionTile& tile) {
-  int row = 0;
-  for (; row + CARAT_ATTENTION_ROWS <= tile.n_rows; row += CARAT_ATTENTION_ROWS) {
-    attention_rows<Kv, CARAT_ATTENTION_ROWS>(tile, row);
+inline void attention_scores_of(const AttentionTile& tile, const AttentionSplit& split, std::int64_t first,
+                                std::int64_t end) {
+  for (std::int64_t block = first; block < end; ++block) {
+    score_block<Kv>(tile, block, 0, tile.n_rows, block_of<Kv>(tile, block).k,
+                    block_of<Kv>(tile, block + 1 < end ? block + 1 : block).k,
+                    split.scores + (block - split.first_block) * kBlockKeys, split.stride);
   }
-  if constexpr (CARAT_ATTENTION_ROWS > 4) {
-    for (; row + 4 <= tile.n_rows; row += 4) attention_rows<Kv, 4>(tile, row);
+}
+
+// Sums of one span stand on the stack: rows of two threads in neighbouring lines of `out` would go back and forth
+// between their caches, with every line that the hardware fetches ahead.
+template <typename Kv>
+inline void attention_values_of(const AttentionTile& tile, const AttentionSplit& split, std::int64_t first_d,
+                                std::int64_t end_d) {
+  constexpr std::int64_t kPart = AttentionSplit::kMaxD;
+  alignas(64) float o[AttentionSplit::kMaxRows * kPart], p[AttentionSplit::kMaxRows * kBlockKeys];
+  float f[AttentionSplit::kMaxRows];
+  float* rows[AttentionSplit::kMaxRows];
+  for (; first_d < end_d; first_d += kPart) {
+    const std::int64_t n_d = end_d - first_d < kPart ? end_d - first_d : kPart;
+    for (int r = 0; r < tile.n_rows; ++r) {
+      rows[r] = o + r * n_d - first_d;
+      for (std::int64_t d = first_d; d < first_d + n_d; d += 16) {
+        store(rows[r] + d, split.is_first ? zero() : load(tile.out[r] + d));
+      }
+    }
+    const Sums sums{rows, first_d, first_d + n_d};
+    for (std::int64_t block = split.first_block; block < split.end_block; ++block) {
+      const std::int64_t next = block + 1 < split.end_block ? block + 1 : block;
+      const std::int64_t at = block - split.first_block;
+      for (int r = 0; r < tile.n_rows; ++r) {
+        f[r] = split.factors[r * split.factor_stride + at];
+        const float* scores = split.scores + r * split.stride + at * kBlockKeys;
+        for (int i = 0; i < kBlockKeys; i += 16) store(p + r * kBlockKeys + i, load(scores + i));
+        ask_for(scores + (next - block) * kBlockKeys, kBlockKeys);
+      }
+      add_block<Kv>(tile, sums, block, f, p, block_of<Kv>(tile, block).v, block_of<Kv>(tile, next).v);
+    }
+    for (int r = 0; r < tile.n_rows; ++r) {
+      for (std::int64_t d = first_d; d < first_d + n_d; d += 16) {
+        const F sum = load(rows[r] + d);
+        store(tile.out[r] + d, split.is_last ? div(sum, set1(split.l[r])) : sum);
+      }
+    }
   }
-  for (; row + 2 <= tile.n_rows; row += 2) attention_rows<Kv, 2>(tile, row);
-  for (; row < tile.n_rows; ++row) attention_rows<Kv, 1>(tile, row);
 }
 
 inline void attention(const AttentionTile& tile) {
   switch (tile.kv_type) {
     case 0:
-      return attention_tile<KvF32>(tile);
+      return attention_of<KvF32>(tile);
     case 1:
-      return attention_tile<KvF16>(tile);
+      return attention_of<KvF16>(tile);
     default:
-      return attention_tile<KvBf16>(tile);
+      return attention_of<KvBf16>(tile);
+  }
+}
+
+inline void attention_scores(const AttentionTile& tile, const AttentionSplit& split, std::int64_t first_block,
+                             std::int64_t end_block) {
+  switch (tile.kv_type) {
+    case 0:
+      return attention_scores_of<KvF32>(tile, split, first_block, end_block);
+    case 1:
+      return attention_scores_of<KvF16>(tile, split, first_block, end_block);
+    default:
+      return attention_scores_of<KvBf16>(tile, split, first_block, end_block);
+  }
+}
+
+// 16 blocks at a time, whose factors are one exp.
+inline void attention_weights(const AttentionTile& tile, const AttentionSplit& split, int row) {
+  float last_m = split.is_first ? -__builtin_inff() : split.m[row];
+  float l = split.is_first ? 0.0f : split.l[row];
+  for (std::int64_t b0 = split.first_block; b0 < split.end_block; b0 += 16) {
+    const int n = static_cast<int>(split.end_block - b0 < 16 ? split.end_block - b0 : 16);
+    float m[16] = {}, new_m[16] = {}, f[16], sum[16] = {};
+    for (int i = 0; i < n; ++i) {
+      const VisibleKeys keys = visible_keys(tile, row, b0 + i);
+      m[i] = new_m[i] = last_m;
+      if (keys.first >= keys.end) continue;
+      float* scores = split.scores + row * split.stride + (b0 + i - split.first_block) * kBlockKeys;
+      sum[i] = softmax_block(scores, keys, new_m + i);
+      last_m = new_m[i];
+    }
+    rescale_factors(m, new_m, f);
+    for (int i = 0; i < n; ++i) {
+      const VisibleKeys keys = visible_keys(tile, row, b0 + i);
+      if (keys.first >= keys.end) continue;
+      l = __builtin_fmaf(l, f[i], sum[i]);
+      split.factors[row * split.factor_stride + b0 + i - split.first_block] = f[i];
+    }
+  }
+  split.m[row] = last_m;
+  split.l[row] = l;
+}
+
+inline void attention_values(const AttentionTile& tile, const AttentionSplit& split, std::int64_t first_d,
+                             std::int64_t end_d) {
+  switch (tile.kv_type) {
+    case 0:
+      return attention_values_of<KvF32>(tile, split, first_d, end_d);
+    case 1:
+      return attention_values_of<KvF16>(tile, split, first_d, end_d);
+    default:
+      return attention_values_of<KvBf16>(tile, split, first_d, end_d);
   }
 }

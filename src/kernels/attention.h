@@ -38,4 +38,7 @@ struct AttentionShape {
 void attention(MatView<const float> q, std::span<const AttentionRow> rows, const AttentionShape& shape,
                MatView<float> out, Exec& exec);
 
+/// Arena bytes of attention(), whatever the shape and the number of keys.
+std::size_t attention_scratch_bytes();
+
 }  // namespace carat::kernels

@@ -131,6 +131,56 @@ TEST(Attention, ARowDoesNotDependOnItsBatchTheThreadsOrTheIsa) {
   }
 }
 
+struct Step {
+  const char* name;
+  Heads heads;
+  std::int64_t n_keys;
+  std::vector<Range> ranges;
+};
+
+// What one thread computes as a whole is what several compute in three steps, a span of pages at a time: rows of more
+// than one span, windows that begin inside a page, rows of unlike ranges, one long sequence among short ones.
+TEST(Attention, OfLongRowsIsTheSameOnAnyNumberOfThreads) {
+  const std::vector<Step> steps = {
+      {"two spans of 8 heads", {8, 1, 32}, 8300, {{0, 8300}}},
+      {"two spans of 32 pairs", {8, 1, 48}, 2200, {{0, 2197}, {0, 2198}, {0, 2199}, {0, 2200}}},
+      {"rows that part ways", {4, 1, 32}, 5000, {{3, 4000}, {1000, 4901}, {4900, 5000}}},
+      {"a window", {8, 1, 512}, 1300, {{777, 1289}}},
+      {"two K/V heads, no power of two", {6, 2, 80}, 1000, {{0, 1000}, {65, 999}}},
+      {"one head", {1, 1, 16}, 9000, {{0, 9000}}},
+  };
+  for (const Step& step : steps) {
+    for (const KvElement kv_type : {KvElement::kF16, KvElement::kF32}) {
+      const Heads& h = step.heads;
+      PagedKv kv(step.n_keys, h.n_kv_heads, h.head_dim, kv_type), short_kv(40, h.n_kv_heads, h.head_dim, kv_type);
+      kv.fill(step.n_keys, 1);
+      short_kv.fill(40, 2);
+      std::vector<AttentionRow> rows = rows_over(kv, step.ranges);
+      rows.push_back({short_kv.pages(), 0, 40});
+      const auto n = static_cast<std::int64_t>(rows.size());
+      const std::int64_t cols = h.n_heads * h.head_dim;
+      const Matrix q(n, cols, cols, Draw::kNormal, 3);
+      const AttentionShape shape{h.n_heads, h.n_kv_heads, h.head_dim, 0.2f, kv_type};
+      testing::Workbench alone(*testing::available_tables().front());
+      const auto want = run(q, rows, shape, alone.exec());
+      for (const KernelTable* table : testing::available_tables()) {
+        for (const int n_threads : {1, 2, 3}) {
+          ThreadPool pool(n_threads);
+          Arena arena;
+          ASSERT_TRUE(arena.reserve(attention_scratch_bytes()).has_value());
+          Exec exec{table, &pool, &arena};
+          ASSERT_TRUE(testing::same_bits(run(q, rows, shape, exec), want))
+              << step.name << ", " << table->name << ", " << n_threads << " threads, kv " << int(kv_type);
+          EXPECT_LE(arena.peak(), attention_scratch_bytes());
+          if (h.n_kv_heads == 1) {
+            EXPECT_EQ(arena.peak() > 0, n_threads > 1) << step.name << ": split or not";
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST(Attention, NeedsNoPagesBehindItsWindow) {
   for (const KernelTable* table : testing::available_tables()) {
     testing::Workbench bench(*table, 2);

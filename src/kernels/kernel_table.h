@@ -8,9 +8,10 @@
 
 namespace carat::kernels {
 
-/// One tile of attention: some (query row, query head) pairs that read the same K/V head of the same sequence.
+/// Some (query row, query head) pairs that read the same K/V head of the same sequence. Rows of one query should be
+/// neighbours: what they share is read once.
 struct AttentionTile {
-  static constexpr int kMaxRows = 6;
+  static constexpr int kMaxRows = 96;
 
   int n_rows = 0;
   const float* q[kMaxRows] = {};          ///< [head_dim] each, after norm and RoPE
@@ -28,6 +29,22 @@ struct AttentionTile {
 struct GemmTiles {
   std::int64_t from_tokens = 0;
   std::int64_t columns = 0;
+};
+
+/// A tile over the pages [first_block, end_block) computed by several threads in three steps, each element by one of
+/// them: scores by blocks, weights by rows, values by d. A long row takes several such spans, ascending; m and l pass
+/// from one to the next.
+struct AttentionSplit {
+  static constexpr int kMaxRows = 32;
+  static constexpr int kMaxD = 256;  ///< a part of d that is added up at a time
+
+  std::int64_t first_block = 0, end_block = 0;
+  bool is_first = true, is_last = true;  ///< span of the row
+  float* scores = nullptr;               ///< [n_rows][blocks][64], rows `stride` apart
+  float* factors = nullptr;              ///< [n_rows][blocks], rows `factor_stride` apart
+  std::int64_t stride = 0, factor_stride = 0;
+  float* m = nullptr;  ///< [n_rows]
+  float* l = nullptr;  ///< [n_rows]
 };
 
 /// One ISA's implementation of every op, each on one thread and as small as a share of work. The public functions in
@@ -61,6 +78,13 @@ struct KernelTable {
   void (*matmul_i8)(const PackedView& w, std::int64_t first_group, std::int64_t end_group, const Panel& x, float* y,
                     std::int64_t y_stride);
   void (*attention)(const AttentionTile& tile);
+  /// The three steps of AttentionSplit, for the blocks [first_block, end_block), one row, and d in [first_d, end_d),
+  /// multiples of 16. All null: the table computes whole tiles only (ref).
+  void (*attention_scores)(const AttentionTile& tile, const AttentionSplit& split, std::int64_t first_block,
+                           std::int64_t end_block);
+  void (*attention_weights)(const AttentionTile& tile, const AttentionSplit& split, int row);
+  void (*attention_values)(const AttentionTile& tile, const AttentionSplit& split, std::int64_t first_d,
+                           std::int64_t end_d);
   GemmTiles gemm = {};
 };
 

@@ -11,9 +11,9 @@ constexpr std::int64_t kPageKeys = 64;
 template <typename Element, typename VisitK, typename VisitV>
 void visit_key(Element* head, std::int64_t head_dim, std::int64_t key, VisitK visit_k, VisitV visit_v) {
   Element* k = head + key / 16 * head_dim * 16 + key % 16;
-  Element* v = head + kPageKeys * head_dim + key * head_dim;
+  Element* v = head + kPageKeys * head_dim + key * 16;
   for (std::int64_t d = 0; d < head_dim; ++d) visit_k(k[d * 16], d);
-  for (std::int64_t d = 0; d < head_dim; ++d) visit_v(v[d], d);
+  for (std::int64_t d = 0; d < head_dim; ++d) visit_v(v[d / 16 * kPageKeys * 16 + d % 16], d);
 }
 
 template <typename Element, typename Convert>

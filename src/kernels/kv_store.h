@@ -9,7 +9,7 @@ namespace carat::kernels {
 
 /// Writes one K/V head's key and value of one position into its page, rounding to the stored type (nearest even).
 ///
-/// head  the head's part of the page: K [4][head_dim][16 keys], then V [64 keys][head_dim]
+/// head  the head's part of the page: K [4][head_dim][16 keys], then V [head_dim / 16][64 keys][16]
 /// key_in_page  0 ... 63
 void store_kv(const float* k, const float* v, std::int64_t head_dim, KvElement type, std::int64_t key_in_page,
               std::byte* head);

@@ -42,7 +42,7 @@ TEST(KvStore, LoadsWhatWasStoredRoundedOnce) {
   }
 }
 
-// The layout of model/kv_view.h, spelled out once: K [4 groups][head_dim][16 keys], V [64 keys][head_dim].
+// The layout of model/kv_view.h, spelled out once: K [4 groups][head_dim][16 keys], V [head_dim / 16][64 keys][16].
 TEST(KvStore, LaysAPageOutAsDocumented) {
   const std::int64_t head_dim = 32;
   std::vector<float> head(static_cast<std::size_t>(128 * head_dim));
@@ -52,7 +52,7 @@ TEST(KvStore, LaysAPageOutAsDocumented) {
   store_kv(k.data(), v.data(), head_dim, KvElement::kF32, 37, reinterpret_cast<std::byte*>(head.data()));
   for (std::size_t d = 0; d < 32; ++d) {
     EXPECT_EQ(head[(2 * 32 + d) * 16 + 5], static_cast<float>(d));
-    EXPECT_EQ(head[64 * 32 + 37 * 32 + d], 100.0f + static_cast<float>(d));
+    EXPECT_EQ(head[64 * 32 + (d / 16 * 64 + 37) * 16 + d % 16], 100.0f + static_cast<float>(d));
   }
 }
 

@@ -97,8 +97,9 @@ std::size_t attention_scratch_bytes(const ModelConfig& config, std::int64_t n_ro
     const std::int64_t q = layer.n_heads * layer.head_dim, kv = layer.n_kv_heads * layer.head_dim;
     const std::size_t write = 2 * scratch_bytes(n_rows, kv);
     const std::size_t read = scratch_bytes(n_rows, q);
-    most = std::max(most, scratch_bytes(n_rows, q) + std::max(write, read) +
-                              kernels::matmul_scratch_bytes(n_rows, std::max(q, config.d_model)));
+    const std::size_t product = kernels::matmul_scratch_bytes(n_rows, std::max(q, config.d_model));
+    most = std::max(most, scratch_bytes(n_rows, q) +
+                              std::max(write + product, read + std::max(product, kernels::attention_scratch_bytes())));
   }
   return most;
 }

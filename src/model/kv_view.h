@@ -20,7 +20,8 @@ constexpr std::string_view kv_type_name(KvType type) {
 inline constexpr std::int64_t kKvPageKeys = 64;
 
 /// K/V of one layer that owns some. A page is, for each K/V head in turn:
-///   K  [4 groups][head_dim][16 keys]      V  [64 keys][head_dim]
+///   K  [4 groups][head_dim][16 keys]      V  [head_dim / 16][64 keys][16]
+/// so that scores walk d and values walk keys through memory in order, a part of d of all pages included.
 struct KvLayerLayout {
   std::int64_t layer = 0;  ///< index in ModelConfig::layers
   std::int64_t n_kv_heads = 0;

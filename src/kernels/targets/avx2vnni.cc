@@ -9,9 +9,8 @@
 #include "kernels/kernel_table.h"
 #include "kernels/packed/layout.h"
 
-#define CARAT_ATTENTION_ROWS 3
-#define CARAT_ATTENTION_GROUPS 2
-#define CARAT_ATTENTION_VECTORS 2
+#define CARAT_ATTENTION_ROWS 4
+#define CARAT_ATTENTION_CHAINS 4
 #define CARAT_MATMUL_COLUMNS 3
 #define CARAT_PREFETCH_BYTES 4096
 
@@ -24,6 +23,8 @@ namespace {
 #include "kernels/simd/vec_ops.h"
 
 #include "kernels/simd/math.h"
+
+#include "kernels/attention_tile-inl.h"
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"
@@ -43,8 +44,9 @@ namespace {
 }  // namespace
 
 extern const KernelTable kTable = {
-    "avx2vnni", rms_norm, gelu_mul, add_rows, scale,    scaled_add, multiply,
-    softcap,    softmax,  rope,     matmul,   quantize, matmul_i8,  attention,
+    "avx2vnni",       rms_norm, gelu_mul, add_rows, scale,     scaled_add, multiply,         softcap,
+    softmax,          rope,     matmul,   quantize, matmul_i8, attention,  attention_scores, attention_weights,
+    attention_values,
 };
 
 }  // namespace carat::kernels::avx2vnni

@@ -9,9 +9,8 @@
 #include "kernels/kernel_table.h"
 #include "kernels/packed/layout.h"
 
-#define CARAT_ATTENTION_ROWS 6
-#define CARAT_ATTENTION_GROUPS 4
-#define CARAT_ATTENTION_VECTORS 4
+#define CARAT_ATTENTION_ROWS 8
+#define CARAT_ATTENTION_CHAINS 16
 #define CARAT_MATMUL_COLUMNS 6
 #define CARAT_GEMM_COLUMNS 7
 
@@ -24,6 +23,8 @@ namespace {
 #include "kernels/simd/vec_ops.h"
 
 #include "kernels/simd/math.h"
+
+#include "kernels/attention_tile-inl.h"
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"
@@ -42,9 +43,24 @@ namespace {
 }  // namespace
 
 extern const KernelTable kTable = {
-    "avx512",   rms_norm, gelu_mul,  add_rows,  scale,
-    scaled_add, multiply, softcap,   softmax,   rope,
-    matmul,     quantize, matmul_i8, attention, {32, CARAT_GEMM_COLUMNS},
+    "avx512",
+    rms_norm,
+    gelu_mul,
+    add_rows,
+    scale,
+    scaled_add,
+    multiply,
+    softcap,
+    softmax,
+    rope,
+    matmul,
+    quantize,
+    matmul_i8,
+    attention,
+    attention_scores,
+    attention_weights,
+    attention_values,
+    {32, CARAT_GEMM_COLUMNS},
 };
 
 }  // namespace carat::kernels::avx512

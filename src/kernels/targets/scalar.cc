@@ -8,8 +8,7 @@
 #include "kernels/packed/layout.h"
 
 #define CARAT_ATTENTION_ROWS 1
-#define CARAT_ATTENTION_GROUPS 4
-#define CARAT_ATTENTION_VECTORS 4
+#define CARAT_ATTENTION_CHAINS 4
 #define CARAT_MATMUL_COLUMNS 2
 
 namespace carat::kernels::scalar {
@@ -21,6 +20,8 @@ namespace {
 #include "kernels/simd/vec_ops.h"
 
 #include "kernels/simd/math.h"
+
+#include "kernels/attention_tile-inl.h"
 
 #include "kernels/attention-inl.h"
 #include "kernels/elementwise-inl.h"
@@ -36,8 +37,8 @@ namespace {
 }  // namespace
 
 extern const KernelTable kTable = {
-    "scalar", rms_norm, gelu_mul, add_rows, scale,    scaled_add, multiply,
-    softcap,  softmax,  rope,     matmul,   quantize, matmul_i8,  attention,
+    "scalar", rms_norm, gelu_mul, add_rows,  scale,     scaled_add,       multiply,          softcap,          softmax,
+    rope,     matmul,   quantize, matmul_i8, attention, attention_scores, attention_weights, attention_values,
 };
 
 }  // namespace carat::kernels::scalar

@@ -56,44 +56,51 @@ inline void unpack_stretch(const PackedView& view, std::int64_t group, std::int6
   }
 }
 
+// use(0), use(1), ... use(N - 1), each index a constant: arrays that are indexed so become registers before any loop
+// is looked at. (With loops g++ 12 left the dots in memory or not, depending on what stood around them.)
+template <int I>
+struct Index {
+  constexpr operator int() const { return I; }
+};
+template <int N, int I = 0, typename Use>
+inline __attribute__((always_inline)) void unrolled(const Use& use) {
+  if constexpr (I < N) {
+    use(Index<I>());
+    unrolled<N, I + 1>(use);
+  }
+}
+#define CARAT_INLINE_LAMBDA __attribute__((always_inline))
+
 template <PackedFormat Format, int R, int C>
 inline __attribute__((always_inline)) void multiply_unpacked_tile(const std::uint8_t* w, std::int64_t n_blocks,
-                                                                  const std::int32_t* x, __m512 (*acc)[C]) {
+                                                                  const std::int32_t* x, __m512 (&acc)[R][C]) {
   using Layout = UnpackedLayout<Format>;
   constexpr int kParts = Layout::kParts;
   for (std::int64_t b = 0; b < n_blocks; ++b, w += Layout::kRegisters * R * 64, x += Layout::kWords * C) {
     for (int byte = 0; byte < Layout::kWords * C * 4; byte += 64) {
       _mm_prefetch(reinterpret_cast<const char*>(x) + kActivationPrefetch + byte, _MM_HINT_T0);
     }
-    const auto reg = [&](int i, int r) { return _mm512_load_si512(w + (i * R + r) * 64); };
+    const auto reg = [&](int i, int r) CARAT_INLINE_LAMBDA { return _mm512_load_si512(w + (i * R + r) * 64); };
     const std::int32_t* starts = x + 8 * C;
     const auto* scales = reinterpret_cast<const float*>(starts + kParts * C);
-#pragma GCC unroll 2
-    for (int part = 0; part < kParts; ++part) {
+    unrolled<kParts>([&](auto part) CARAT_INLINE_LAMBDA {
       __m512i dot[R][C];
-#pragma GCC unroll 16
-      for (int c = 0; c < C; ++c) {
-#pragma GCC unroll 2
-        for (int r = 0; r < R; ++r) dot[r][c] = _mm512_set1_epi32(starts[part * C + c]);
-      }
-#pragma GCC unroll 8
-      for (int j = part * 8 / kParts; j < (part + 1) * 8 / kParts; ++j) {
+      unrolled<C>([&](auto c) CARAT_INLINE_LAMBDA {
+        unrolled<R>([&](auto r) CARAT_INLINE_LAMBDA { dot[r][c] = _mm512_set1_epi32(starts[part * C + c]); });
+      });
+      unrolled<8 / kParts>([&](auto i) CARAT_INLINE_LAMBDA {
+        constexpr int j = part * 8 / kParts + i;
         __m512i codes[R];
-#pragma GCC unroll 2
-        for (int r = 0; r < R; ++r) codes[r] = reg(j, r);
-#pragma GCC unroll 16
-        for (int c = 0; c < C; ++c) {
+        unrolled<R>([&](auto r) CARAT_INLINE_LAMBDA { codes[r] = reg(j, r); });
+        unrolled<C>([&](auto c) CARAT_INLINE_LAMBDA {
           const __m512i q = _mm512_set1_epi32(x[j * C + c]);
-#pragma GCC unroll 2
-          for (int r = 0; r < R; ++r) dot_u8s8(dot[r][c], codes[r], q);
-        }
-      }
-#pragma GCC unroll 2
-      for (int r = 0; r < R; ++r) {
+          unrolled<R>([&](auto r) CARAT_INLINE_LAMBDA { dot_u8s8(dot[r][c], codes[r], q); });
+        });
+      });
+      unrolled<R>([&](auto r) CARAT_INLINE_LAMBDA {
         const __m512 d = _mm512_castsi512_ps(reg(8 + part, r));
         const __m512 minus_magic_d = _mm512_castsi512_ps(reg(8 + kParts + part, r));
-#pragma GCC unroll 16
-        for (int c = 0; c < C; ++c) {
+        unrolled<C>([&](auto c) CARAT_INLINE_LAMBDA {
           __m512 scaled;
           if constexpr (Format == PackedFormat::kS8x32F) {  // an f32 scale may be too large for the magic product
             scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_sub_epi32(dot[r][c], _mm512_set1_epi32(kMagicBits))), d);
@@ -101,15 +108,15 @@ inline __attribute__((always_inline)) void multiply_unpacked_tile(const std::uin
             scaled = _mm512_fmadd_ps(_mm512_castsi512_ps(dot[r][c]), d, minus_magic_d);
           }
           acc[r][c] = _mm512_fmadd_ps(scaled, _mm512_set1_ps(scales[c]), acc[r][c]);
-        }
+        });
         if constexpr (Layout::kTraits.has_min) {
           const __m512 m = _mm512_castsi512_ps(reg(8 + 2 * kParts + part, r));
           const float* sums = scales + C + part * C;
-#pragma GCC unroll 16
-          for (int c = 0; c < C; ++c) acc[r][c] = _mm512_fmadd_ps(m, _mm512_set1_ps(sums[c]), acc[r][c]);
+          unrolled<C>([&](auto c)
+                          CARAT_INLINE_LAMBDA { acc[r][c] = _mm512_fmadd_ps(m, _mm512_set1_ps(sums[c]), acc[r][c]); });
         }
-      }
-    }
+      });
+    });
   }
 }
 
@@ -127,22 +134,18 @@ inline void multiply_stretch(const PackedView& view, std::int64_t group, std::in
     const std::int64_t width = tile_first(x.n_tokens, x.n_tiles, t + 1) - first;
     float* y_tile = y + first * y_stride;
     __m512 acc[R][C];
-#pragma GCC unroll 2
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
-      for (int c = 0; c < C; ++c) {
+    unrolled<R>([&](auto r) CARAT_INLINE_LAMBDA {
+      unrolled<C>([&](auto c) CARAT_INLINE_LAMBDA {
         const bool more = first_block > 0 && c < width;
         acc[r][c] = more ? load_group(view, group + r, y_tile + c * y_stride).v : _mm512_setzero_ps();
-      }
-    }
+      });
+    });
     multiply_unpacked_tile<Format, R, C>(unpacked, n_blocks, x.data + (t * x.n_blocks + first_block) * kWords * C, acc);
-#pragma GCC unroll 2
-    for (int r = 0; r < R; ++r) {
-#pragma GCC unroll 16
-      for (int c = 0; c < C; ++c) {
+    unrolled<R>([&](auto r) CARAT_INLINE_LAMBDA {
+      unrolled<C>([&](auto c) CARAT_INLINE_LAMBDA {
         if (c < width) store_group(view, group + r, F{acc[r][c]}, y_tile + c * y_stride);
-      }
-    }
+      });
+    });
   }
 }
 

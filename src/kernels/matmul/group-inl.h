@@ -1,5 +1,5 @@
 // What both arithmetics share: where a packed group has its codes, scales and minima, and how its 16 results are
-// stored. Included by targets/*.cc inside the ISA namespace.
+// loaded and stored. Included by targets/*.cc inside the ISA namespace.
 
 // Where block i (counted from the start of the row) of a group has its codes, scale and minimum.
 template <PackedFormat Format>
@@ -133,4 +133,9 @@ inline void store_group(const PackedView& w, std::int64_t index, F value, float*
   } else {
     store_partial(y_row + index * 16, value, static_cast<int>(rest));
   }
+}
+
+inline F load_group(const PackedView& w, std::int64_t index, const float* y_row) {
+  const std::int64_t rest = w.rows - index * 16;
+  return rest >= 16 ? load(y_row + index * 16) : load_partial(y_row + index * 16, static_cast<int>(rest));
 }

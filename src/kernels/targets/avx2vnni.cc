@@ -12,6 +12,7 @@
 #define CARAT_ATTENTION_ROWS 4
 #define CARAT_ATTENTION_CHAINS 4
 #define CARAT_MATMUL_COLUMNS 3
+#define CARAT_MATMUL_GROUPS 1
 #define CARAT_PREFETCH_BYTES 4096
 
 namespace carat::kernels::avx2vnni {
@@ -32,7 +33,12 @@ namespace {
 
 #include "kernels/matmul/group-inl.h"
 
+#include "kernels/matmul/codes_f32-inl.h"
 #include "kernels/matmul/dots_avxvnni-inl.h"
+
+#include "kernels/matmul/matmul_f32_few-inl.h"
+#include "kernels/matmul/matmul_f32_many-inl.h"
+
 #include "kernels/matmul/matmul_f32-inl.h"
 
 #include "kernels/matmul/matmul_i8_avx2-inl.h"

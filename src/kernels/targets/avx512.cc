@@ -13,6 +13,7 @@
 #define CARAT_ATTENTION_CHAINS 16
 #define CARAT_MATMUL_COLUMNS 6
 #define CARAT_GEMM_COLUMNS 7
+#define CARAT_MATMUL_GROUPS 2
 
 namespace carat::kernels::avx512 {
 namespace {
@@ -31,6 +32,11 @@ namespace {
 #include "kernels/matmul/quantize-inl.h"
 
 #include "kernels/matmul/group-inl.h"
+
+#include "kernels/matmul/codes_f32-inl.h"
+
+#include "kernels/matmul/matmul_f32_few-inl.h"
+#include "kernels/matmul/matmul_f32_many-inl.h"
 
 #include "kernels/matmul/matmul_f32-inl.h"
 #include "kernels/matmul/matmul_i8_avx512-inl.h"

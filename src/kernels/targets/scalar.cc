@@ -10,6 +10,7 @@
 #define CARAT_ATTENTION_ROWS 1
 #define CARAT_ATTENTION_CHAINS 4
 #define CARAT_MATMUL_COLUMNS 2
+#define CARAT_MATMUL_GROUPS 1
 
 namespace carat::kernels::scalar {
 namespace {
@@ -28,6 +29,11 @@ namespace {
 #include "kernels/matmul/quantize-inl.h"
 
 #include "kernels/matmul/group-inl.h"
+
+#include "kernels/matmul/codes_f32-inl.h"
+
+#include "kernels/matmul/matmul_f32_few-inl.h"
+#include "kernels/matmul/matmul_f32_many-inl.h"
 
 #include "kernels/matmul/matmul_f32-inl.h"
 #include "kernels/matmul/matmul_i8_generic-inl.h"

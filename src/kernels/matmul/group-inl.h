@@ -134,8 +134,3 @@ inline void store_group(const PackedView& w, std::int64_t index, F value, float*
     store_partial(y_row + index * 16, value, static_cast<int>(rest));
   }
 }
-
-inline F load_group(const PackedView& w, std::int64_t index, const float* y_row) {
-  const std::int64_t rest = w.rows - index * 16;
-  return rest >= 16 ? load(y_row + index * 16) : load_partial(y_row + index * 16, static_cast<int>(rest));
-}

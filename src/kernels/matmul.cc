@@ -15,6 +15,7 @@ namespace {
 
 // Enough that nobody waits long for the last one, each still long enough to be worth taking.
 constexpr std::int64_t kSharesAThread = 16;
+constexpr std::int64_t kFewColumns = 4;  // up to here a kernel takes one group at a time
 constexpr std::size_t kMaxMatrices = 4;  // of one region
 constexpr std::size_t kMaxPanels = 2;    // kinds of weights they may mix in `fast`: gate and up, k and v
 
@@ -126,11 +127,14 @@ void matmul(MatView<const float> x, std::span<const PackedView* const> weights, 
       products[i].panel = &panels[n_panels++];
     }
   }
-  // Contiguous groups, and shares in ascending order on each thread: one stream of memory each.
-  const std::int64_t n_shares = std::min<std::int64_t>(n_groups, kSharesAThread * exec.pool->n_threads());
+  // Contiguous groups, and shares in ascending order on each thread: one stream of memory each. Tiles of many columns
+  // take two groups together, so those are not cut apart.
+  const std::int64_t together = x.rows > kFewColumns ? 2 : 1;
+  const std::int64_t n_units = (n_groups + together - 1) / together;
+  const std::int64_t n_shares = std::min<std::int64_t>(n_units, kSharesAThread * exec.pool->n_threads());
   exec.pool->run(n_shares, [&](std::int64_t share, int) {
-    std::int64_t first = n_groups * share / n_shares;
-    std::int64_t end = n_groups * (share + 1) / n_shares;
+    std::int64_t first = n_units * share / n_shares * together;
+    std::int64_t end = std::min(n_units * (share + 1) / n_shares * together, n_groups);
     for (std::size_t i = 0; i < weights.size() && first < end; ++i) {
       const Product& product = products[i];
       const std::int64_t n = product.weight->n_groups();

@@ -151,6 +151,15 @@ class CacheTest(ProgramTest):
             self.assertEqual(self.copies(), [])
         self.assertEqual(self.run_carat("cache", "--rm", "all").returncode, 0)
 
+    def test_a_copy_that_somebody_else_wrote_goes_by_the_models_path(self):
+        self.ask()
+        for link in self.cache_dir.iterdir():
+            link.unlink()
+        self.assertEqual(self.copies(), [], "nothing here knows of it")
+        self.refused(NOT_FOUND, "carat cache", "cache", "--rm", "m.gguf")
+        self.assertIn(str(self.copy), self.run_carat("cache", "--rm", self.model).stderr.decode())
+        self.assertEqual(self.files(self.models), ["m.gguf"])
+
     # ---- where it cannot be written
 
     def read_only(self, *folders):

@@ -36,8 +36,9 @@ struct Copy {
   fs::path model_path;  ///< the same
 };
 
-/// Those that the cache directory knows, and those beside models of the store (written by somebody else, perhaps).
-std::vector<Copy> all_copies(const store::PackCache& cache) {
+/// Those that the cache directory knows, and those beside models of the store and beside the models `named` by path
+/// (written by somebody else, perhaps).
+std::vector<Copy> all_copies(const store::PackCache& cache, const std::vector<std::string>& named = {}) {
   std::vector<store::PackCache::Entry> entries = cache.list();
   const auto known = [&](const fs::path& path) {
     return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.path == path; });
@@ -46,8 +47,10 @@ std::vector<Copy> all_copies(const store::PackCache& cache) {
     ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
     return store.list();
   }();
-  for (const auto& model : models ? *models : std::vector<store::StoredModel>()) {
-    const fs::path path = store::PackCache::beside(model.path);
+  std::vector<fs::path> others(named.begin(), named.end());
+  for (const auto& model : models ? *models : std::vector<store::StoredModel>()) others.push_back(model.path);
+  for (const fs::path& model : others) {
+    const fs::path path = store::PackCache::beside(model);
     if (!known(path) && formats::PackedFile::is_one(path)) {
       if (const auto entry = store::PackCache::look_at(path)) entries.push_back(*entry);
     }
@@ -75,7 +78,7 @@ bool is_called(const Copy& copy, const std::string& name) {
 }
 
 Result<void> remove_copies(const store::PackCache& cache, const std::vector<std::string>& names) {
-  const std::vector<Copy> copies = all_copies(cache);
+  const std::vector<Copy> copies = all_copies(cache, names);
   for (const std::string& name : names) {
     const bool any = std::any_of(copies.begin(), copies.end(), [&](const Copy& copy) { return is_called(copy, name); });
     if (any || name == "all") continue;

@@ -1,60 +1,8 @@
 // What both arithmetics share: where a packed group has its codes, scales and minima, and how its 16 results are
 // loaded and stored. Included by targets/*.cc inside the ISA namespace.
 
-// Where block i (counted from the start of the row) of a group has its codes, scale and minimum.
-template <PackedFormat Format>
-struct GroupReader {
-  static constexpr PackedTraits kTraits = packed_traits(Format);
-  static constexpr std::int64_t kChunkBytes = packed_chunk_bytes(Format);
-  static constexpr int kHalfBytes = kTraits.code_bits * 64;
-  static constexpr int kBlocksPerSuper = 256 / kTraits.block;
-
-  const std::uint8_t* group;
-  const std::uint8_t* chunks;
-
-  GroupReader(const PackedView& w, std::int64_t index)
-      : group(w.data + index * w.group_bytes), chunks(group + w.head_bytes) {}
-
-  // Codes of the half that begins at k (a multiple of 32).
-  const std::uint8_t* codes(std::int64_t k) const {
-    if constexpr (kTraits.super) {
-      constexpr int kFactorBytes = kBlocksPerSuper * 16 * (kTraits.has_min ? 2 : 1);
-      return chunks + k / 256 * kChunkBytes + kFactorBytes + k % 256 / 32 * kHalfBytes;
-    } else {
-      return chunks + k / 64 * kChunkBytes + k % 64 / 32 * kHalfBytes;
-    }
-  }
-  F scale(std::int64_t k) const {
-    if constexpr (kTraits.super) {
-      const std::uint8_t* factor = chunks + k / 256 * kChunkBytes + k % 256 / kTraits.block * 16;
-      const auto* d = reinterpret_cast<const std::uint16_t*>(group + k / 256 * (kTraits.has_min ? 64 : 32));
-      return mul(load_f16(d), load_i8(reinterpret_cast<const std::int8_t*>(factor)));
-    } else {
-      const std::uint8_t* p = chunks + k / 64 * kChunkBytes + 2 * kHalfBytes + k % 64 / 32 * 16 * kTraits.scale_bytes;
-      if constexpr (kTraits.scale_bytes == 4) {
-        return load(reinterpret_cast<const float*>(p));
-      } else {
-        return load_f16(reinterpret_cast<const std::uint16_t*>(p));
-      }
-    }
-  }
-  // Negated, ready for fma.
-  F minus_min(std::int64_t k) const {
-    F m;
-    if constexpr (kTraits.super) {
-      const std::uint8_t* factor = chunks + k / 256 * kChunkBytes + (kBlocksPerSuper + k % 256 / kTraits.block) * 16;
-      const auto* d = reinterpret_cast<const std::uint16_t*>(group + k / 256 * 64 + 32);
-      m = mul(load_f16(d), load_u8(factor));
-    } else {
-      const std::uint8_t* p = chunks + k / 64 * kChunkBytes + 2 * kHalfBytes + 64 + k % 64 / 32 * 32;
-      m = load_f16(reinterpret_cast<const std::uint16_t*>(p));
-    }
-    return mul(m, set1(-1.0f));
-  }
-};
-
-// The same for a kernel that walks a group from its start: one chunk of 64 k (K formats: 256) at a time, by halves of
-// 32 k, with what the halves share in registers and no arithmetic on k.
+// One chunk of a group, 64 k (K formats: 256), by halves of 32 k: where each has its codes, scales and minima. What the
+// halves share is in registers, and a kernel that walks a group from its start does no arithmetic on k.
 template <PackedFormat Format>
 struct Chunk {
   static constexpr PackedTraits kTraits = packed_traits(Format);
@@ -99,6 +47,29 @@ struct Chunk {
       return mul(load_f16(reinterpret_cast<const std::uint16_t*>(p)), set1(-1.0f));
     }
   }
+};
+
+// A group at any k.
+template <PackedFormat Format>
+struct GroupReader {
+  using C = Chunk<Format>;
+
+  const std::uint8_t* group;
+  const std::uint8_t* chunks;
+
+  GroupReader(const PackedView& w, std::int64_t index)
+      : group(w.data + index * w.group_bytes), chunks(group + w.head_bytes) {}
+
+  // Codes of the half that begins at k (a multiple of 32).
+  const std::uint8_t* codes(std::int64_t k) const { return chunk(k).codes(half(k)); }
+  // Scale and minimum (negated, ready for fma) of the block that begins at k.
+  F scale(std::int64_t k) const { return chunk(k).scale(half(k), part(k)); }
+  F minus_min(std::int64_t k) const { return chunk(k).minus_min(half(k), part(k)); }
+
+ private:
+  C chunk(std::int64_t k) const { return {group + k / C::kCols * C::kHeadBytes, chunks + k / C::kCols * C::kBytes}; }
+  static int half(std::int64_t k) { return static_cast<int>(k % C::kCols / 32); }
+  static int part(std::int64_t k) { return static_cast<int>(k % 32 / C::kTraits.block); }
 };
 
 // use(chunk, half) for the halves of n_chunks chunks of a group, ascending.

@@ -6,11 +6,54 @@
 
 #include "base/json.h"
 #include "cli/quantities.h"
+#include "cli/table.h"
 
 namespace carat::cli {
 namespace {
 
 std::string count(std::int64_t n) { return grouped(static_cast<std::uint64_t>(n)); }
+
+/// A piece of text as it may stand in a table: in quotes, what is not printable escaped, its end kept.
+std::string shown(const std::string& text, std::size_t max_letters = 60) {
+  const std::string escaped = Json(text).dump();  // quotes, \n and control characters
+  if (escaped.size() <= max_letters) return escaped;
+  std::size_t begin = escaped.size() - max_letters;
+  while (begin < escaped.size() && (static_cast<unsigned char>(escaped[begin]) & 0xc0) == 0x80) ++begin;
+  return "…" + escaped.substr(begin);
+}
+
+std::string worst_text(const std::vector<WorstPosition>& worst) {
+  if (worst.empty()) return "";
+  Table table({{"position", Table::kRight},
+               {"KL", Table::kRight},
+               {"text before", Table::kRight},
+               {"came", Table::kLeft},
+               {"NLL", Table::kRight},
+               {"reference", Table::kRight},
+               {"expected", Table::kLeft},
+               {"reference", Table::kLeft}});
+  for (const WorstPosition& w : worst) {
+    table.add({count(w.position), fmt::format("{:.3e}", w.score.kl), shown(w.before, 40), shown(w.token, 24),
+               fmt::format("{:.3f}", w.score.nll), fmt::format("{:.3f}", w.score.reference_nll), shown(w.top, 24),
+               shown(w.reference_top, 24)});
+  }
+  return "\nwhere they differ most\n" + table.to_string();
+}
+
+Json worst_json(const std::vector<WorstPosition>& worst) {
+  Json json = Json::array();
+  for (const WorstPosition& w : worst) {
+    json.push_back({{"position", w.position},
+                    {"kl", w.score.kl},
+                    {"before", w.before},
+                    {"token", w.token},
+                    {"nll", w.score.nll},
+                    {"reference_nll", w.score.reference_nll},
+                    {"top", w.top},
+                    {"reference_top", w.reference_top}});
+  }
+  return json;
+}
 
 }  // namespace
 
@@ -37,7 +80,7 @@ std::string eval_text(const EvalReport& report) {
   line("largest KL", fmt::format("{:.4e}", c.max_kl));
   line("same top token", fmt::format("{:.2f} %", c.same_top * 100));
   line("mean |dNLL|", fmt::format("{:.6f}", c.mean_abs_nll_difference));
-  return text;
+  return text + worst_text(report.worst);
 }
 
 std::string eval_json(const EvalReport& report) {
@@ -61,7 +104,8 @@ std::string eval_json(const EvalReport& report) {
                        {"kl_p999", c.kl_p999},
                        {"max_kl", c.max_kl},
                        {"same_top", c.same_top},
-                       {"mean_abs_nll_difference", c.mean_abs_nll_difference}};
+                       {"mean_abs_nll_difference", c.mean_abs_nll_difference},
+                       {"worst", worst_json(report.worst)}};
   }
   return dump_json(json) + "\n";
 }

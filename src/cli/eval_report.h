@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "cli/eval_worst.h"
 #include "eval/summary.h"
 
 namespace carat::cli {
@@ -17,6 +18,7 @@ struct EvalReport {
   std::int64_t n_tokens = 0;  ///< <bos> included
   std::int64_t n_windows = 1;
   eval::Summary summary;
+  std::vector<WorstPosition> worst;  ///< against the reference
 };
 
 /// Aligned lines for people.

@@ -47,12 +47,17 @@ Result<void> score_rows(Pair sources, std::span<const TokenId> ids, std::int64_t
 }  // namespace
 
 Result<std::vector<PositionScore>> evaluate(std::span<const std::vector<TokenId>> sequences, LogitSource& model,
-                                            LogitSource* reference, ThreadPool& pool, std::int64_t chunk) {
+                                            LogitSource* reference, ThreadPool& pool, std::int64_t chunk,
+                                            const EvalProgress& progress) {
   if (reference != nullptr && reference->vocab_size() != model.vocab_size()) {
     return invalid_argument(fmt::format("the model's vocabulary has {} tokens and the reference's {}; they must be one",
                                         model.vocab_size(), reference->vocab_size()));
   }
   chunk = std::clamp<std::int64_t>(chunk, 1, ThreadPool::kMaxShares);
+  std::int64_t n_positions = 0;
+  for (const std::vector<TokenId>& ids : sequences) {
+    n_positions += std::max<std::int64_t>(0, static_cast<std::int64_t>(ids.size()) - 1);
+  }
   std::vector<PositionScore> scores;
   for (const std::vector<TokenId>& ids : sequences) {
     const auto n = static_cast<std::int64_t>(ids.size()) - 1;  // after the last id nothing came
@@ -63,6 +68,7 @@ Result<std::vector<PositionScore>> evaluate(std::span<const std::vector<TokenId>
       const std::size_t begin = scores.size();
       scores.resize(begin + static_cast<std::size_t>(std::min(chunk, n - first)));
       RETURN_IF_ERROR(score_rows({model, reference}, ids, first, pool, std::span(scores).subspan(begin)));
+      if (progress) progress(static_cast<std::int64_t>(scores.size()), n_positions);
     }
   }
   if (scores.empty()) return invalid_argument("the text has no token to predict; expected at least two tokens");

@@ -54,7 +54,8 @@ void expect_same(std::span<const PositionScore> actual, std::span<const Position
     EXPECT_EQ(actual[i].nll, expected[i].nll) << i;
     EXPECT_EQ(actual[i].reference_nll, expected[i].reference_nll) << i;
     EXPECT_EQ(actual[i].kl, expected[i].kl) << i;
-    EXPECT_EQ(actual[i].same_top, expected[i].same_top) << i;
+    EXPECT_EQ(actual[i].top, expected[i].top) << i;
+    EXPECT_EQ(actual[i].reference_top, expected[i].reference_top) << i;
   }
 }
 

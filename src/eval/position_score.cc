@@ -18,10 +18,12 @@ std::size_t top_of(std::span<const float> logits) {
 
 PositionScore score(std::span<const float> logits, tokenizer::TokenId next) {
   CARAT_CHECK(next >= 0 && static_cast<std::size_t>(next) < logits.size());
-  const double largest = logits[top_of(logits)];
+  const std::size_t top = top_of(logits);
+  const double largest = logits[top];
   double sum = 0;
   for (const float l : logits) sum += exp_f64(l - largest);
-  return {.nll = log_f64(sum) - (logits[static_cast<std::size_t>(next)] - largest)};
+  return {.nll = log_f64(sum) - (logits[static_cast<std::size_t>(next)] - largest),
+          .top = static_cast<tokenizer::TokenId>(top)};
 }
 
 PositionScore compare(std::span<const float> logits, std::span<const float> reference, tokenizer::TokenId next) {
@@ -47,7 +49,8 @@ PositionScore compare(std::span<const float> logits, std::span<const float> refe
   return {.nll = log_sum - (logits[n] - largest),
           .reference_nll = reference_log_sum - (reference[n] - reference_largest),
           .kl = kl < 0 ? 0 : kl,  // rounding may leave -1e-16; NaN stays
-          .same_top = top == reference_top};
+          .top = static_cast<tokenizer::TokenId>(top),
+          .reference_top = static_cast<tokenizer::TokenId>(reference_top)};
 }
 
 }  // namespace carat::eval

@@ -41,7 +41,7 @@ TEST(PositionScore, DivergenceByHand) {
   EXPECT_NEAR(s.kl, std::log(2.0) / 4, 1e-6);
   EXPECT_NEAR(s.nll, std::log(2.0), 1e-6);
   EXPECT_NEAR(s.reference_nll, std::log(4.0), 1e-6);
-  EXPECT_FALSE(s.same_top);
+  EXPECT_FALSE(s.same_top());
 }
 
 TEST(PositionScore, DivergenceHasADirection) {
@@ -55,7 +55,7 @@ TEST(PositionScore, TheSameLogitsAreNoDistanceApart) {
   std::vector<float> shifted = logits;
   for (float& l : shifted) l += 8;
   EXPECT_EQ(compare(logits, logits, 2).kl, 0);
-  EXPECT_TRUE(compare(logits, logits, 2).same_top);
+  EXPECT_TRUE(compare(logits, logits, 2).same_top());
   EXPECT_GE(compare(shifted, logits, 2).kl, 0);
   EXPECT_LT(compare(shifted, logits, 2).kl, 1e-12);
 }
@@ -73,8 +73,8 @@ TEST(PositionScore, SmallDivergencesKeepTheirDigits) {
 
 TEST(PositionScore, TheLowestIdAmongEqualsIsTheTop) {
   const std::vector<float> a = {1, 3, 3, 0}, b = {1, 2, 2, 2}, c = {1, 2, 2.5f, 2};
-  EXPECT_TRUE(compare(a, b, 0).same_top);
-  EXPECT_FALSE(compare(a, c, 0).same_top);
+  EXPECT_TRUE(compare(a, b, 0).same_top());
+  EXPECT_FALSE(compare(a, c, 0).same_top());
 }
 
 TEST(PositionScore, WhatIsNotFiniteStaysSo) {

@@ -18,7 +18,7 @@ Comparison compare_all(std::span<const PositionScore> scores) {
   for (const PositionScore& s : scores) {
     c.reference_mean_nll += s.reference_nll;
     c.mean_kl += s.kl;
-    c.same_top += s.same_top ? 1 : 0;
+    c.same_top += s.same_top() ? 1 : 0;
     c.mean_abs_nll_difference += std::abs(s.nll - s.reference_nll);
     kls.push_back(s.kl);
   }

@@ -9,10 +9,10 @@ namespace carat::eval {
 namespace {
 
 TEST(Summary, MeansByHand) {
-  const std::vector<PositionScore> scores = {{.nll = 1, .reference_nll = 2, .kl = 0.5, .same_top = true},
-                                             {.nll = 3, .reference_nll = 2, .kl = 0.25, .same_top = false},
-                                             {.nll = 5, .reference_nll = 5, .kl = 0, .same_top = true},
-                                             {.nll = 7, .reference_nll = 3, .kl = 1.25, .same_top = true}};
+  const std::vector<PositionScore> scores = {{.nll = 1, .reference_nll = 2, .kl = 0.5, .reference_top = 0},
+                                             {.nll = 3, .reference_nll = 2, .kl = 0.25, .reference_top = 1},
+                                             {.nll = 5, .reference_nll = 5, .kl = 0, .reference_top = 0},
+                                             {.nll = 7, .reference_nll = 3, .kl = 1.25, .reference_top = 0}};
   const Summary s = summarize(scores, true);
   EXPECT_EQ(s.n_positions, 4);
   EXPECT_EQ(s.mean_nll, 4);

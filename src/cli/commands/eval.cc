@@ -13,8 +13,10 @@
 #include "cli/loaded_model.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
+#include "cli/term/progress.h"
 #include "eval/evaluate.h"
 #include "eval/windows.h"
+#include "formats/model_tokenizer.h"
 
 namespace carat::cli {
 namespace {
@@ -28,6 +30,7 @@ struct EvalCommand {
   EngineOptions engine;
   std::string text, against;
   std::int64_t chunk = 64;  // 64 rows of 262,144 logits are 64 MiB
+  std::size_t n_worst = 5;
   bool window = false;
   bool json = false;
 };
@@ -170,8 +173,18 @@ Result<void> run_eval(const EvalCommand& c) {
         computed, eval::ModelLogits::create((other ? *other : loaded).decoder(), exact->exec(), model::KvType::kF32));
     source = computed.get();
   }
-  ASSIGN_OR_RETURN(const auto scores, eval::evaluate(sequences, *logits, source, exec->pool(), c.chunk));
+  Progress progress("reading the text");
+  ASSIGN_OR_RETURN(
+      const auto scores,
+      eval::evaluate(sequences, *logits, source, exec->pool(), c.chunk, [&](std::int64_t done, std::int64_t total) {
+        progress.at(static_cast<std::uint64_t>(done), static_cast<std::uint64_t>(total));
+      }));
+  progress.clear();
   report.summary = eval::summarize(scores, source != nullptr);
+  if (source != nullptr && c.n_worst > 0) {
+    ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, formats::open_tokenizer(loaded.decoder().source()));
+    report.worst = worst_positions(sequences, scores, c.n_worst, tokenizer);
+  }
   return write_stdout(c.json ? eval_json(report) : eval_text(report));
 }
 
@@ -198,11 +211,13 @@ Action add_eval(CLI::App& command) {
   command.add_option("--chunk", c->chunk, "most rows of a step. Never changes the result")
       ->check(CLI::Range(1, 65536))
       ->capture_default_str();
+  command.add_option("--worst", c->n_worst, "positions that are printed where model and reference differ most")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
   command.add_option("--max-memory", c->engine.max_memory, "refuse a memory plan above this, such as 8G");
   command.add_flag("--force", c->engine.force, "load whatever the memory plan says");
   add_cache_options(command, c->engine.cache);
   command.add_flag("--json", c->json, "one JSON object");
-  command.footer("Example: carat eval MODEL text.txt --compute fast --against exact");
   return [c] { return run_eval(*c); };
 }
 

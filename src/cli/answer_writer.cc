@@ -14,6 +14,15 @@ using Kind = chat::ReplyEvent::Kind;
 
 Result<void> write_line(const Json& json) { return write_stdout(dump_json(json) + "\n"); }
 
+Json stats_json(const AnswerStats& stats) {
+  return {{"reason", end_reason(stats)},
+          {"stop_string", stats.stop_string.empty() ? Json() : Json(stats.stop_string)},
+          {"n_prompt_tokens", stats.n_prompt_tokens},
+          {"n_tokens", stats.n_tokens},
+          {"prompt_ms", stats.prompt_ms},
+          {"generate_ms", stats.generate_ms}};
+}
+
 /// " at 40.2 a second". The first token comes with the prompt's last step, so the others make the rate.
 std::string rate_text(const AnswerStats& stats) {
   if (stats.n_tokens < 2 || stats.generate_ms <= 0) return "";
@@ -95,13 +104,29 @@ Result<void> JsonLinesWriter::event(const chat::ReplyEvent& event) {
 }
 
 Result<void> JsonLinesWriter::end(const AnswerStats& stats) {
-  return write_line({{"type", "end"},
-                     {"reason", end_reason(stats)},
-                     {"stop_string", stats.stop_string.empty() ? Json() : Json(stats.stop_string)},
-                     {"n_prompt_tokens", stats.n_prompt_tokens},
-                     {"n_tokens", stats.n_tokens},
-                     {"prompt_ms", stats.prompt_ms},
-                     {"generate_ms", stats.generate_ms}});
+  Json line = {{"type", "end"}};
+  line.update(stats_json(stats));
+  return write_line(line);
+}
+
+Result<void> JsonWriter::event(const chat::ReplyEvent& event) {
+  if (event.kind == Kind::kToolCall || event.kind == Kind::kMalformedCall) calls_.push_back(event);
+  chat::collect({event}, reply_);
+  return {};
+}
+
+Result<void> JsonWriter::end(const AnswerStats& stats) {
+  Json calls = Json::array();
+  for (const chat::ReplyEvent& event : calls_) {
+    const bool malformed = event.kind == Kind::kMalformedCall;
+    calls.push_back({{"name", event.call.name},
+                     {"arguments", event.call.arguments ? *event.call.arguments : Json::object()},
+                     {"raw", event.raw},
+                     {"problem", malformed ? Json(event.text) : Json()}});
+  }
+  Json json = {{"answer", reply_.content}, {"thinking", reply_.thinking}, {"tool_calls", std::move(calls)}};
+  json.update(stats_json(stats));
+  return write_line(json);
 }
 
 }  // namespace carat::cli

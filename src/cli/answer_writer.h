@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.h"
 #include "base/result.h"
@@ -45,6 +46,17 @@ class JsonLinesWriter final : public AnswerWriter {
  public:
   Result<void> event(const chat::ReplyEvent& event) override;
   Result<void> end(const AnswerStats& stats) override;
+};
+
+/// One JSON object on stdout when the answer is complete (cli/pages/ask.schema.json).
+class JsonWriter final : public AnswerWriter {
+ public:
+  Result<void> event(const chat::ReplyEvent& event) override;
+  Result<void> end(const AnswerStats& stats) override;
+
+ private:
+  chat::Reply reply_;
+  std::vector<chat::ReplyEvent> calls_;
 };
 
 /// "stop", "stop_string", "max_tokens", "context_full", "cancelled", "error": what --json-lines calls them.

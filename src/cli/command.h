@@ -24,9 +24,13 @@ using Action = std::function<Result<void>()>;
 ///       command.add_option("MODEL", options->model, "a path, or a name in the store");
 ///       return [options] { return show(*options); };
 ///     }
+///
+/// pages/NAME.md holds its examples and what there is to say beyond the options, pages/NAME.schema.json the schema of
+/// its --json (page.h). Help, manual pages, docs/cli.md and completions are made from these and the declared options.
 struct Command {
   std::string_view name;
-  std::string_view help;  ///< one line, shown by `carat --help`
+  std::string_view group;  ///< its heading in `carat --help`
+  std::string_view help;   ///< one line
   Action (*add)(CLI::App& command);
 };
 

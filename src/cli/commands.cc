@@ -3,7 +3,9 @@
 #include "cli/commands/ask.h"
 #include "cli/commands/bench.h"
 #include "cli/commands/cache.h"
+#include "cli/commands/completion.h"
 #include "cli/commands/eval.h"
+#include "cli/commands/help.h"
 #include "cli/commands/probe.h"
 #include "cli/commands/render.h"
 #include "cli/commands/show.h"
@@ -12,15 +14,23 @@
 namespace carat::cli {
 namespace {
 
+constexpr std::string_view kTalk = "Talk";
+constexpr std::string_view kModels = "Models";
+constexpr std::string_view kMeasure = "Measure";
+constexpr std::string_view kPort = "Port and compare";
+constexpr std::string_view kProgram = "This program";
+
 constexpr Command kCommands[] = {
-    {"ask", "answer a question (a base model: continue a text)", add_ask},
-    {"show", "what a model is made of, and the memory it will need", add_show},
-    {"render", "messages to the prompt they become", add_render},
-    {"tokenize", "text to token ids and back", add_tokenize},
-    {"probe", "logits and hidden states of given ids, as a file", add_probe},
-    {"eval", "perplexity of a text, and the distance from a reference", add_eval},
-    {"bench", "how fast a model runs here, against what the machine could do", add_bench},
-    {"cache", "the packed copies of models: what there is, and away with it", add_cache},
+    {"ask", kTalk, "answer a question (a base model: continue a text)", add_ask},
+    {"show", kModels, "what a model is made of, and the memory it will need", add_show},
+    {"cache", kModels, "the packed copies of models: what there is, and away with it", add_cache},
+    {"eval", kMeasure, "perplexity of a text, and the distance from a reference", add_eval},
+    {"bench", kMeasure, "how fast a model runs here, against what the machine could do", add_bench},
+    {"render", kPort, "messages to the prompt they become", add_render},
+    {"tokenize", kPort, "text to token ids and back", add_tokenize},
+    {"probe", kPort, "logits and hidden states of given ids, as a file", add_probe},
+    {"help", kProgram, "the whole page of a command, also as Markdown or a manual page", add_help},
+    {"completion", kProgram, "completion script for a shell", add_completion},
 };
 
 }  // namespace

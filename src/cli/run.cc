@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <csignal>
 #include <exception>
 #include <new>
@@ -13,17 +11,16 @@
 #include <vector>
 
 #include "cli/bus_error.h"
-#include "cli/commands.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/page.h"
+#include "cli/program.h"
+#include "cli/unknown_command.h"
+#include "cli/version.h"
 #include "store/near_miss.h"
 
 namespace carat::cli {
 namespace {
-
-constexpr std::string_view kAbout =
-    "carat runs the Gemma 4 family (and Gemma 3 text) on your own machine.\n"
-    "Exit codes and the formats of every command: docs/cli.md.";
 
 int fail(const Error& error) {
   say(fmt::format("error: {}", error.to_string()));
@@ -37,49 +34,62 @@ int fail_usage(std::string_view message, std::string_view command) {
   return kExitUsage;
 }
 
-/// CLI11 only says that an argument was not expected; a mistyped command deserves better.
-Result<void> known_command(std::string_view word) {
+/// CLI11 only says which words it did not expect; a mistyped option deserves better. Empty: no near miss.
+std::string near_option(const CLI::App& command) {
   std::vector<std::string> names;
-  for (const Command& command : commands()) {
-    if (command.name == word) return {};
-    names.emplace_back(command.name);
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
   }
-  const std::vector<std::string> near = store::near_misses(word, names);
-  return invalid_argument(near.empty()
-                              ? fmt::format("there is no command {}; the commands are {}", word, fmt::join(names, ", "))
-                              : fmt::format("there is no command {}; did you mean {}?", word, fmt::join(near, " or ")));
+  for (const std::string& word : command.remaining()) {
+    if (!word.starts_with("--")) continue;
+    const std::vector<std::string> near = store::near_misses(word.substr(0, word.find('=')), names);
+    if (!near.empty()) return fmt::format("there is no option {}; did you mean {}?", word, fmt::join(near, " or "));
+  }
+  return "";
+}
+
+/// --schema needs none of the required arguments.
+bool asks_for_schema(int argc, const char* const* argv) {
+  if (argc < 3 || page_of(argv[1]).schema.empty()) return false;
+  for (int i = 2; i < argc && std::string_view(argv[i]) != "--"; ++i) {
+    if (std::string_view(argv[i]) == "--schema") return true;
+  }
+  return false;
 }
 
 int parse_and_run(int argc, const char* const* argv) {
-  CLI::App app{std::string(kAbout), "carat"};
-  app.require_subcommand(0, 1);
-  app.set_help_flag("-h,--help", "print this help");
-  app.get_formatter()->column_width(34);
-
-  std::vector<std::pair<CLI::App*, Action>> actions;
-  for (const Command& command : commands()) {
-    CLI::App* sub = app.add_subcommand(std::string(command.name), std::string(command.help));
-    actions.emplace_back(sub, command.add(*sub));
-  }
-
+  const auto printed = [](std::string_view text) {
+    auto written = write_stdout(text);
+    return written ? kExitOk : fail(written.error());
+  };
   if (argc > 1 && argv[1][0] != '-') {
     if (auto known = known_command(argv[1]); !known) return fail(known.error());
   }
+  if (argc > 1 && std::string_view(argv[1]) == "--version") return printed(version_line() + "\n");
+  if (asks_for_schema(argc, argv)) return printed(page_of(argv[1]).schema);
+
+  Program program;
+  CLI::App& app = *program.app;
   try {
     app.parse(argc, argv);
-  } catch (const CLI::Success& success) {  // --help
-    return app.exit(success) == 0 ? kExitOk : kExitUsage;
+  } catch (const CLI::Success&) {  // --help
+    const auto chosen = app.get_subcommands();
+    return printed((chosen.empty() ? &app : chosen.front())->help());
+  } catch (const CLI::ExtrasError& error) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App& command = chosen.empty() ? app : *chosen.front();
+    if (const std::string near = near_option(command); !near.empty()) return fail(invalid_argument(near));
+    return fail_usage(error.what(), chosen.empty() ? "" : command.get_name());
   } catch (const CLI::ParseError& error) {
     const auto chosen = app.get_subcommands();
     return fail_usage(error.what(), chosen.empty() ? "" : chosen.front()->get_name());
   }
-  for (const auto& [sub, action] : actions) {
+  for (const auto& [sub, action] : program.commands) {
     if (!sub->parsed()) continue;
     if (auto done = action(); !done) return fail(done.error());
     return kExitOk;
   }
-  if (auto written = write_stdout(app.help()); !written) return fail(written.error());
-  return kExitOk;
+  return printed(app.help());
 }
 
 }  // namespace

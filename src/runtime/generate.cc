@@ -42,6 +42,9 @@ class Answer {
   bool cancelled() const { return request_->cancel != nullptr && request_->cancel->load(std::memory_order_relaxed); }
   GenerateResult&& result() { return std::move(result_); }
 
+  void prompt_step() const {
+    if (request_->prompt_progress) request_->prompt_progress(session_->size() - session_->pending(), session_->size());
+  }
   void finish(FinishReason reason) {
     result_.reason = reason;
     done_ = true;
@@ -115,7 +118,10 @@ void plan_step(std::span<Answer> answers, std::int64_t chunk, std::vector<Answer
 void hand_out(std::span<Answer* const> active, std::span<const Feed> feeds, const model::StepOutput& out) {
   std::size_t row = 0;
   for (std::size_t i = 0; i < feeds.size(); ++i) {
-    if (feeds[i].logits == OutputRows::kNone) continue;
+    if (feeds[i].logits == OutputRows::kNone) {
+      active[i]->prompt_step();
+      continue;
+    }
     const auto vocab_size = static_cast<std::size_t>(feeds[i].session->engine().model.config().vocab_size);
     active[i]->take(std::span(out.logits).subspan(row++ * vocab_size, vocab_size));
   }

@@ -24,6 +24,9 @@ struct GeneratedToken {
 /// Receives tokens as they come, on the stepping thread; false = enough. Stop tokens are not passed on.
 using TokenSink = std::function<bool(const GeneratedToken&)>;
 
+/// How much of a prompt is computed: called after each step that was not its last, on the stepping thread.
+using PromptProgress = std::function<void(std::int64_t n_done, std::int64_t n_prompt)>;
+
 /// One answer to be generated from a session's tokens.
 struct GenerateRequest {
   Session* session = nullptr;
@@ -32,6 +35,7 @@ struct GenerateRequest {
   std::int64_t max_tokens = -1;               ///< -1 = until a stop token or the end of the context
   int top_logprobs = -1;                      ///< -1 = none; 0 = of the chosen token; n = also of the n likeliest
   TokenSink sink;                             ///< may be empty
+  PromptProgress prompt_progress;             ///< may be empty
   const std::atomic<bool>* cancel = nullptr;  ///< looked at before every step; may be set from any thread or signal
 };
 

@@ -6,16 +6,21 @@
 #include <CLI/App.hpp>
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <memory>
 
 #include "chat/render.h"
 #include "cli/answer_stream.h"
+#include "cli/attach/attachments.h"
 #include "cli/chat_model.h"
 #include "cli/engine_options.h"
 #include "cli/loaded_engine.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
+#include "cli/quantities.h"
 #include "cli/sampling_options.h"
+#include "cli/term/progress.h"
+#include "formats/printable.h"
 #include "tokenizer/control_tokens.h"
 
 namespace carat::cli {
@@ -34,6 +39,9 @@ struct AskOptions {
   bool think = false;
   std::int64_t max_tokens = 0;  ///< 0 = as above
   std::vector<std::string> stop;
+  std::vector<std::string> files;
+  std::vector<std::string> repos;
+  bool json = false;
   bool json_lines = false;
   SamplingOptions sampling;
   EngineOptions engine;
@@ -64,6 +72,36 @@ Result<std::string> prompt_text(const std::vector<std::string>& words) {
     stdin_read = true;
   }
   return text;
+}
+
+Result<std::vector<Attachment>> attachments_of(const AskOptions& options) {
+  std::vector<Attachment> attachments;
+  for (const std::string& path : options.files) {
+    ASSIGN_OR_RETURN(Attachment file, read_attachment(path));
+    attachments.push_back(std::move(file));
+  }
+  for (const std::string& folder : options.repos) {
+    ASSIGN_OR_RETURN(std::vector<Attachment> repo, read_repo_attachments(folder));
+    std::move(repo.begin(), repo.end(), std::back_inserter(attachments));
+  }
+  return attachments;
+}
+
+/// What each file costs, so that one that is too much can be left out.
+void say_token_counts(const std::vector<Attachment>& attachments, const tokenizer::Tokenizer& tokenizer) {
+  std::uint64_t total = 0;
+  for (const Attachment& attachment : attachments) {
+    const std::uint64_t n = tokenizer.encode(quoted(attachment)).size();
+    total += n;
+    say(fmt::format("{}: {} tokens", formats::printable(attachment.name), grouped(n)));
+  }
+  if (attachments.size() > 1) say(fmt::format("{} files: {} tokens", attachments.size(), grouped(total)));
+}
+
+std::unique_ptr<AnswerWriter> answer_writer(const AskOptions& options) {
+  if (options.json) return std::make_unique<JsonWriter>();
+  if (options.json_lines) return std::make_unique<JsonLinesWriter>();
+  return std::make_unique<TextWriter>();
 }
 
 std::vector<TokenId> stop_ids(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer, bool chat) {
@@ -114,6 +152,11 @@ Result<std::int64_t> context_for(const AskOptions& options, std::int64_t n_promp
   }
   const std::int64_t context =
       options.engine.context > 0 ? options.engine.context : std::min(limit, n_prompt + max_tokens);
+  if (n_prompt >= context && context == limit) {
+    return limit_exceeded(fmt::format(
+        "prompt is {} tokens, context is {}, the most {} was made for: shorten the prompt or leave out files", n_prompt,
+        context, config.name));
+  }
   if (n_prompt >= context) {
     return limit_exceeded(fmt::format(
         "prompt is {} tokens, context is {}: shorten the prompt or ask for a larger --context", n_prompt, context));
@@ -134,6 +177,7 @@ Result<void> ask(const AskOptions& options) {
 
   RETURN_IF_ERROR(validate(options.engine));
   ASSIGN_OR_RETURN(auto stop_strings, runtime::StopStrings::create(options.stop));
+  ASSIGN_OR_RETURN(const std::vector<Attachment> attachments, attachments_of(options));
   ASSIGN_OR_RETURN(const std::filesystem::path path, resolve_model(options.engine.model));
   ASSIGN_OR_RETURN(model::Checkpoint checkpoint, open_runnable(path));
   ASSIGN_OR_RETURN(const auto sampling,
@@ -141,6 +185,9 @@ Result<void> ask(const AskOptions& options) {
   ASSIGN_OR_RETURN(std::string text, prompt_text(options.words));
   ASSIGN_OR_RETURN(model::PackedCopy copy, look_for_copy(checkpoint, options.engine.cache));
   ASSIGN_OR_RETURN(const tokenizer::Tokenizer tokenizer, copy.tokenizer(checkpoint.source));
+
+  say_token_counts(attachments, tokenizer);
+  text = with_attachments(attachments, text);
 
   const auto format = chat_format_of(checkpoint.source, checkpoint.config);
   ASSIGN_OR_RETURN(Question question, format ? chat_question(*format, options, std::move(text), tokenizer)
@@ -157,20 +204,20 @@ Result<void> ask(const AskOptions& options) {
   runtime::Session session(loaded->engine());
   RETURN_IF_ERROR(session.append(question.ids));
 
-  std::unique_ptr<AnswerWriter> writer;
-  if (options.json_lines) {
-    writer = std::make_unique<JsonLinesWriter>();
-  } else {
-    writer = std::make_unique<TextWriter>();
-  }
+  const std::unique_ptr<AnswerWriter> writer = answer_writer(options);
   AnswerStream stream(tokenizer, std::move(question.parser), std::move(stop_strings), *writer);
 
   const Clock::time_point start = Clock::now();
   std::optional<Clock::time_point> first;
   runtime::GenerateRequest request{
       .session = &session, .sampling = sampling, .stop_ids = question.stop_ids, .max_tokens = max_tokens};
+  Progress reading("reading the prompt");
+  request.prompt_progress = [&](std::int64_t n_done, std::int64_t n_all) {
+    reading.at(static_cast<std::uint64_t>(n_done), static_cast<std::uint64_t>(n_all));
+  };
   request.sink = [&](const runtime::GeneratedToken& token) {
     if (!first) first = Clock::now();
+    reading.clear();
     return stream.push(token.id);
   };
   ASSIGN_OR_RETURN(const runtime::GenerateResult result, runtime::generate(request));
@@ -196,6 +243,13 @@ Action add_ask(CLI::App& command) {
       ->check(CLI::PositiveNumber);
   command.add_option("--stop", options->stop, "end the answer before this text; may be repeated")
       ->allow_extra_args(false);
+  command.add_option("--file", options->files, "a text file before the question; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  command.add_option("--repo", options->repos, "every text file of a folder, as its .gitignore has it")
+      ->type_name("DIR")
+      ->allow_extra_args(false);
+  command.add_flag("--json", options->json, "one JSON object when the answer is complete");
   command.add_flag("--json-lines", options->json_lines, "one JSON object a line: text, thinking, tool_call, end");
   add_sampling_options(command, options->sampling);
   add_engine_options(command, options->engine);

@@ -143,7 +143,6 @@ Action add_bench(CLI::App& command) {
   command.add_flag("--force", c->engine.force, "load whatever the memory plan says");
   add_cache_options(command, c->engine.cache);
   command.add_flag("--json", c->json, "one JSON object a line");
-  command.footer("Example: carat bench MODEL --pp 512,8192 --tg 64@0,64@32768 --seqs 8 --compute fast");
   return [c] { return run_bench(*c); };
 }
 

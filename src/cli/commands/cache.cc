@@ -144,7 +144,6 @@ Action add_cache(CLI::App& command) {
                   "remove the copy of this model: its name or path, or that of the copy; all: every copy")
       ->type_name("NAME|all");
   command.add_flag("--json", c->json, "the same as one JSON object, in bytes and seconds since 1970");
-  command.footer("Examples: carat cache; carat cache --rm gemma-4-e2b; carat cache --rm all");
   return [c] { return run_cache(*c); };
 }
 

@@ -4,8 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
+#include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "chat/request_json.h"
 #include "cli/chat_model.h"
 #include "cli/engine_options.h"
@@ -29,6 +31,7 @@ constexpr std::uint64_t kMaxIdsFile = std::uint64_t{64} << 20;
 struct ProbeCommand {
   std::string ids, ids_file, messages, out;
   std::string rows = "last";
+  bool json = false;
   EngineOptions engine;
   runtime::ProbeOptions options;
 };
@@ -110,7 +113,15 @@ Result<void> run_probe(const ProbeCommand& c) {
   RETURN_IF_ERROR(write_result(c, loaded.decoder().config(), ids, result));
   say(fmt::format("{} ids, compute {}, K/V {}, kernels {}: wrote {}", ids.size(), c.engine.compute, c.engine.kv,
                   context->isa_name(), c.out));
-  return {};
+  if (!c.json) return {};
+  const std::int64_t vocab_size = loaded.decoder().config().vocab_size;
+  const Json json = {{"path", c.out},
+                     {"n_ids", ids.size()},
+                     {"n_rows", static_cast<std::int64_t>(result.logits.size()) / vocab_size},
+                     {"vocab_size", vocab_size},
+                     {"n_hidden", result.hidden.size()},
+                     {"greedy_ids", result.greedy_ids}};
+  return write_stdout(dump_json(json) + "\n");
 }
 
 }  // namespace
@@ -136,8 +147,8 @@ Action add_probe(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--greedy", c->options.n_greedy, "also write N more ids, each the argmax; ends are ignored")
       ->check(CLI::Range(0, 1000000));
+  command.add_flag("--json", c->json, "say what was written as one JSON object");
   command.add_option("--out", c->out, "the safetensors file to write")->required();
-  command.footer("Example: carat probe MODEL --ids 2,10,55 --hidden --out probe.safetensors");
   return [c] { return run_probe(*c); };
 }
 

@@ -96,7 +96,6 @@ Action add_render(CLI::App& command) {
   command.add_option("--format", c->format, "the chat format, in place of a model")
       ->check(CLI::IsMember({"gemma4-small", "gemma4-large", "gemma3"}));
   command.add_flag("--json", c->json, "the typed segments as JSON, with a model also the token ids");
-  command.footer("Example: carat render --format gemma4-small chat.json");
   return [c] { return run_render(*c); };
 }
 

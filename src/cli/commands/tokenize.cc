@@ -5,8 +5,10 @@
 #include <CLI/App.hpp>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 
+#include "base/json.h"
 #include "cli/input.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
@@ -25,6 +27,7 @@ constexpr std::size_t kMaxBytes = std::size_t{1} << 30;
 struct TokenizeOptions {
   std::string model;
   std::string file = "-";
+  bool json = false;
   bool json_lines = false;
   bool special = false;
   bool decode = false;
@@ -52,10 +55,11 @@ Result<void> tokenize(const TokenizeOptions& options) {
   ASSIGN_OR_RETURN(const std::string text, input.rest(kMaxBytes));
   if (options.decode) {
     ASSIGN_OR_RETURN(const auto ids, parse_token_ids(text, tokenizer.vocab_size(), input.name()));
-    return write_stdout(tokenizer.decode(ids));
+    const std::string decoded = tokenizer.decode(ids);
+    return write_stdout(options.json ? dump_json(Json{{"text", decoded}}) + "\n" : decoded);
   }
   const auto ids = options.special ? tokenizer.encode_with_control(text) : tokenizer.encode(text);
-  return write_stdout(format_token_ids(ids) + "\n");
+  return write_stdout((options.json ? dump_json(Json{{"ids", ids}}) : format_token_ids(ids)) + "\n");
 }
 
 }  // namespace
@@ -64,6 +68,7 @@ Action add_tokenize(CLI::App& command) {
   auto options = std::make_shared<TokenizeOptions>();
   command.add_option("MODEL", options->model, "a GGUF file, a Hugging Face folder, or a name in the store")->required();
   command.add_option("FILE", options->file, "the text, or with --decode the ids; - or nothing: stdin");
+  command.add_flag("--json", options->json, "the ids, or with --decode the text, as one JSON object");
   command.add_flag("--json-lines", options->json_lines,
                    "a line {\"text\": ...} in, a line {\"ids\": [...]} out; with --decode the other way");
   command.add_flag("--special", options->special, "control strings such as <bos> in the text become their tokens");

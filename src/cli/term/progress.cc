@@ -33,17 +33,16 @@ std::string progress_line(const std::string& what, std::uint64_t done, std::uint
   return line.substr(0, static_cast<std::size_t>(std::max(columns - 1, 1)));
 }
 
-Progress::Progress(std::string what, std::uint64_t total)
-    : what_(std::move(what)), total_(total), terminal_(terminal_of(STDERR_FILENO)) {}
+Progress::Progress(std::string what) : what_(std::move(what)), terminal_(terminal_of(STDERR_FILENO)) {}
 
-void Progress::at(std::uint64_t done) {
+void Progress::at(std::uint64_t done, std::uint64_t total) {
   if (!terminal_.interactive) return;
   const Clock::time_point now = Clock::now();
   if (now - start_ < kQuiet || (drawn_ && now - drawn_at_ < kInterval)) return;
   drawn_at_ = now;
   drawn_ = true;
   const double elapsed = std::chrono::duration<double>(now - start_).count();
-  write_stderr("\r\x1b[K" + Style(terminal_).dim(progress_line(what_, done, total_, elapsed, terminal_.columns)));
+  write_stderr("\r\x1b[K" + Style(terminal_).dim(progress_line(what_, done, total, elapsed, terminal_.columns)));
 }
 
 void Progress::clear() {

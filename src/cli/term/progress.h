@@ -11,19 +11,18 @@ namespace carat::cli {
 /// One line on stderr about long work: how much is done, and about how long it will take. Drawn only where stderr is a
 /// terminal, from half a second on, at most ten times a second; wiped when the work ends.
 ///
-///     Progress progress("copying gemma.gguf", n_bytes);
-///     while (...) progress.at(n_copied);
+///     Progress progress("copying gemma.gguf");
+///     while (...) progress.at(n_copied, n_bytes);
 ///
 /// One thread.
 class Progress {
  public:
-  Progress(std::string what, std::uint64_t total);
+  explicit Progress(std::string what);
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
   ~Progress() { clear(); }
 
-  /// `done` of the total.
-  void at(std::uint64_t done);
+  void at(std::uint64_t done, std::uint64_t total);
   /// Wipes the line, so that something else can be printed. The next at() draws it again.
   void clear();
 
@@ -31,7 +30,6 @@ class Progress {
   using Clock = std::chrono::steady_clock;
 
   std::string what_;
-  std::uint64_t total_;
   Terminal terminal_;
   Clock::time_point start_ = Clock::now();
   Clock::time_point drawn_at_ = start_;

@@ -136,14 +136,12 @@ class Builder : public nlohmann::json_sax<Json> {
       error_ = corrupt("JSON, " + where + ": the number " + token + " is outside the range of a 64-bit float");
       return false;
     }
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: DETAIL; last read: '…'; expected …": the text
-    // read so far can be megabytes and invalid UTF-8, so it is left out.
+    // "[json.exception.parse_error.101] parse error at line 1, column 2: DETAIL; last read: 'TOKEN'; expected …": the
+    // token can be megabytes and invalid UTF-8, so it is left out. (It may also hold any of these words.)
     std::string detail = e.what();
     if (const auto at = detail.find(": "); at != std::string::npos) detail.erase(0, at + 2);
-    if (const auto at = detail.find("; last read: '"); at != std::string::npos) {
-      const auto end = detail.rfind("'; expected ");
-      detail = detail.substr(0, at) + (end == std::string::npos || end < at ? "" : detail.substr(end + 1));
-    }
+    const std::string last_read = "; last read: '" + token + "'";
+    if (const auto at = detail.find(last_read); at != std::string::npos) detail.erase(at, last_read.size());
     error_ = corrupt("JSON, " + where + ": " + detail);
     return false;
   }

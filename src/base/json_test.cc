@@ -6,6 +6,8 @@
 #include <random>
 #include <string>
 
+#include "base/utf8.h"
+
 namespace carat {
 namespace {
 
@@ -107,6 +109,9 @@ TEST(Json, ErrorsSayWhere) {
     EXPECT_TRUE(value.error().to_string().starts_with("JSON, line 1, column ")) << value.error().to_string();
   }
   EXPECT_LT(message("[\"" + repeat("x", 100'000) + "\xff\"]").size(), 200u);
+  // Text that holds the words of the library's own message.
+  EXPECT_TRUE(is_valid_utf8(message("\"; last read: '1'; expected \xD7")));
+  EXPECT_LT(message("\"'; expected " + repeat("x", 10'000)).size(), 200u);
 }
 
 TEST(Json, RandomBytesNeverHurt) {

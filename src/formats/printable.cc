@@ -1,25 +1,26 @@
 #include "formats/printable.h"
 
 #include <fmt/core.h>
-#include <simdjson.h>
+
+#include "base/utf8.h"
 
 namespace carat::formats {
 
 std::string printable(std::string_view name) {
   constexpr std::size_t kMaxShown = 120;
-  const bool cut = name.size() > kMaxShown;
-  if (cut) name = name.substr(0, kMaxShown);
-  const bool utf8 = simdjson::validate_utf8(name.data(), name.size());
   std::string text;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F || (byte >= 0x80 && !utf8)) {
-      text += fmt::format("\\x{:02X}", byte);
+  for (std::size_t at = 0; at < name.size();) {
+    if (at >= kMaxShown) return text + "...";
+    const CodePoint point = decode_utf8(name, at);
+    // U+0080 to U+009F are control characters too: U+009B begins a command to a terminal, as ESC [ does.
+    if (point.length == 0 || point.value < 0x20 || (point.value >= 0x7F && point.value <= 0x9F)) {
+      text += fmt::format("\\x{:02X}", static_cast<unsigned char>(name[at++]));
     } else {
-      text += c;
+      text += name.substr(at, point.length);
+      at += point.length;
     }
   }
-  return cut ? text + "..." : text;
+  return text;
 }
 
 }  // namespace carat::formats

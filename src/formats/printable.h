@@ -5,8 +5,8 @@
 
 namespace carat::formats {
 
-/// A name from a file as it may stand in a message: at most 120 bytes, anything but printable ASCII and valid UTF-8
-/// beyond it as \xNN.
+/// A name from a file as it may stand in a message: about the first 120 bytes, with control characters (those above
+/// U+007F too) and bytes that are no UTF-8 as \xNN.
 std::string printable(std::string_view name);
 
 }  // namespace carat::formats

@@ -13,7 +13,7 @@ std::string quoted(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     if (out.size() > kMaxBytes) return out + "…\"";
     const CodePoint point = decode_utf8(text, i);
-    if (point.length == 0 || point.value < 0x20 || point.value == 0x7F) {
+    if (point.length == 0 || point.value < 0x20 || (point.value >= 0x7F && point.value <= 0x9F)) {
       const auto byte = static_cast<unsigned char>(text[i++]);
       out += "\\x";
       out += kHex[byte >> 4];

@@ -1,0 +1,228 @@
+#include "store/sqlite.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/utf8.h"
+
+namespace carat::store::sqlite {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error full(const fs::path& path) {
+  return io_error(
+      fmt::format("{}: the disk is full, so nothing was added (what was saved before is kept); free some "
+                  "space and try again",
+                  path.string()));
+}
+
+Error system_error(const fs::path& path, int code) {
+  if (code == ENOSPC || code == EDQUOT) return full(path);
+  if (code == EFBIG) {
+    return io_error(
+        fmt::format("{}: it would become larger than this process may make files (ulimit -f), so nothing "
+                    "was added; raise the limit and try again",
+                    path.string()));
+  }
+  return io_error(fmt::format("{}: cannot read or write: {}", path.string(), std::strerror(code == 0 ? EIO : code)));
+}
+
+Error read_only(const fs::path& path) {
+  return io_error(
+      fmt::format("{}: cannot be written (the file, its folder or the file system is read-only), so nothing was added; "
+                  "make them writable and try again",
+                  path.string()));
+}
+
+Error as_error(const fs::path& path, sqlite3* database, int code) {
+  const int system_code = database == nullptr ? 0 : sqlite3_system_errno(database);
+  switch (code & 0xff) {
+    case SQLITE_NOMEM:
+      return out_of_memory("out of memory");  // as in no_bad_alloc: allocates nothing
+    case SQLITE_FULL:
+      return full(path);
+    case SQLITE_READONLY:
+      if (code != SQLITE_READONLY_DBMOVED) return read_only(path);
+      return io_error(fmt::format("{}: was moved or deleted while it was in use; start again", path.string()));
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return io_error(fmt::format("{}: another program has been using it for {} seconds; try again when it is done",
+                                  path.string(), Database::kBusyMs / 1000));
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return corrupt(fmt::format("{}: is damaged", path.string()));
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+      if (system_code == EROFS || system_code == EACCES) return read_only(path);
+      if (system_code != 0) return system_error(path, system_code);
+      return io_error(
+          fmt::format("{}: cannot be opened; check that it is a file and its folder exists", path.string()));
+    case SQLITE_IOERR:
+      if (code == SQLITE_IOERR_NOMEM) return out_of_memory("out of memory");
+      return system_error(path, system_code);
+    case SQLITE_TOOBIG:
+      return limit_exceeded(
+          fmt::format("{}: a text above {} MiB cannot be kept", path.string(), Database::kMaxLength >> 20));
+    default:
+      return internal_error(fmt::format("{}: {}", path.string(), sqlite3_errstr(code)));
+  }
+}
+
+/// Nothing that a file brings along may run, and no size of it is believed.
+int harden(sqlite3* database) {
+  struct Switch {
+    int option;
+    int value;
+  };
+  for (const Switch s : {Switch{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                         {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                         {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                         {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
+                         {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
+                         {SQLITE_DBCONFIG_DQS_DML, 0},
+                         {SQLITE_DBCONFIG_DQS_DDL, 0}}) {
+    if (const int code = sqlite3_db_config(database, s.option, s.value, nullptr); code != SQLITE_OK) return code;
+  }
+  for (const Switch s : {Switch{SQLITE_LIMIT_LENGTH, Database::kMaxLength},
+                         {SQLITE_LIMIT_SQL_LENGTH, 64 << 10},
+                         {SQLITE_LIMIT_COLUMN, 64},
+                         {SQLITE_LIMIT_EXPR_DEPTH, 64},
+                         {SQLITE_LIMIT_COMPOUND_SELECT, 8},
+                         {SQLITE_LIMIT_ATTACHED, 0},
+                         {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+                         {SQLITE_LIMIT_WORKER_THREADS, 0}}) {
+    sqlite3_limit(database, s.option, s.value);
+  }
+  return sqlite3_busy_timeout(database, Database::kBusyMs);
+}
+
+}  // namespace
+
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+
+void Statement::bind(int index, std::int64_t value) {
+  if (failed_ == SQLITE_OK) failed_ = sqlite3_bind_int64(statement_.get(), index, value);
+}
+
+void Statement::bind(int index, std::optional<std::int64_t> value) {
+  if (value) return bind(index, *value);
+  if (failed_ == SQLITE_OK) failed_ = sqlite3_bind_null(statement_.get(), index);
+}
+
+void Statement::bind(int index, std::string_view text) {
+  if (failed_ != SQLITE_OK) return;
+  const char* begin = text.data() == nullptr ? "" : text.data();  // a null pointer would bind NULL
+  failed_ = sqlite3_bind_text64(statement_.get(), index, begin, text.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+void Statement::bind(int index, const std::optional<std::string>& text) {
+  if (text) return bind(index, std::string_view(*text));
+  if (failed_ == SQLITE_OK) failed_ = sqlite3_bind_null(statement_.get(), index);
+}
+
+Result<bool> Statement::step() {
+  if (failed_ != SQLITE_OK) return as_error(*path_, nullptr, failed_);
+  const int code = sqlite3_step(statement_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) return false;
+  return as_error(*path_, database_, code);
+}
+
+Result<void> Statement::run() {
+  for (;;) {
+    ASSIGN_OR_RETURN(const bool row, step());
+    if (!row) return {};
+  }
+}
+
+std::int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+
+std::optional<std::int64_t> Statement::optional_integer(int column) const {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return std::nullopt;
+  return integer(column);
+}
+
+std::string Statement::text(int column) {
+  if (sqlite3_column_type(statement_.get(), column) == SQLITE_NULL) return {};
+  const auto* begin = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
+  if (begin == nullptr) {
+    if (sqlite3_errcode(database_) == SQLITE_NOMEM) failed_ = SQLITE_NOMEM;
+    return {};
+  }
+  const std::string_view stored(begin, static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column)));
+  return is_valid_utf8(stored) ? std::string(stored) : replace_invalid_utf8(stored);
+}
+
+void Database::Close::operator()(sqlite3* database) const { sqlite3_close_v2(database); }
+
+Result<Database> Database::open(const fs::path& path) {
+  Database result;
+  result.path_ = std::make_unique<fs::path>(path);
+  sqlite3* opened = nullptr;
+  int code = sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXRESCODE,
+                             nullptr);
+  result.database_.reset(opened);
+  if (code == SQLITE_OK) code = harden(opened);
+  if (code != SQLITE_OK) return as_error(path, opened, code);
+  if (sqlite3_db_readonly(opened, "main") == 1) return read_only(path);
+  RETURN_IF_ERROR(
+      result.run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
+                 "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL"));
+  return result;
+}
+
+Result<Statement> Database::prepare(std::string_view sql) const {
+  sqlite3_stmt* prepared = nullptr;
+  const int code = sqlite3_prepare_v3(database_.get(), sql.data(), static_cast<int>(sql.size()), 0, &prepared, nullptr);
+  Statement statement;
+  statement.statement_.reset(prepared);
+  statement.database_ = database_.get();
+  statement.path_ = path_.get();
+  if (code != SQLITE_OK) return as_error(*path_, database_.get(), code);
+  return statement;
+}
+
+Result<void> Database::run(const char* sql) const {
+  const int code = sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr);
+  if (code != SQLITE_OK) return as_error(*path_, database_.get(), code);
+  return {};
+}
+
+Result<std::int64_t> Database::number(std::string_view sql) const {
+  ASSIGN_OR_RETURN(Statement statement, prepare(sql));
+  ASSIGN_OR_RETURN(const bool row, statement.step());
+  return row ? statement.integer(0) : 0;
+}
+
+Result<std::string> Database::words(std::string_view sql) const {
+  ASSIGN_OR_RETURN(Statement statement, prepare(sql));
+  ASSIGN_OR_RETURN(const bool row, statement.step());
+  std::string text = row ? statement.text(0) : std::string();
+  RETURN_IF_ERROR(statement.run());  // says when memory did not hold the text
+  return text;
+}
+
+std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }
+
+Result<Transaction> Transaction::begin(const Database& database) {
+  RETURN_IF_ERROR(database.run("BEGIN IMMEDIATE"));
+  return Transaction(database);
+}
+
+Transaction::~Transaction() {
+  if (database_ != nullptr) (void)database_->run("ROLLBACK");  // SQLite may have taken it back already: then an error
+}
+
+Result<void> Transaction::commit() {
+  const Database* database = database_;
+  RETURN_IF_ERROR(database->run("COMMIT"));
+  database_ = nullptr;
+  return {};
+}
+
+}  // namespace carat::store::sqlite

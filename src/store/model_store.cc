@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "store/near_miss.h"
+#include "store/split_name.h"
 
 namespace carat::store {
 namespace {
@@ -15,20 +16,18 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kExtension = ".gguf";
 
-bool is_digits(std::string_view text) { return text.find_first_not_of("0123456789") == std::string_view::npos; }
-
-/// NAME-00002-of-00003 (five digits each).
-struct SplitName {
-  std::string_view name;
-  std::string_view part;
-};
-std::optional<SplitName> split_name(std::string_view stem) {
-  constexpr std::string_view kForm = "-00001-of-00003";
-  if (stem.size() <= kForm.size()) return std::nullopt;
-  const std::string_view suffix = stem.substr(stem.size() - kForm.size());
-  if (suffix[0] != '-' || suffix.substr(6, 4) != "-of-") return std::nullopt;
-  if (!is_digits(suffix.substr(1, 5)) || !is_digits(suffix.substr(10))) return std::nullopt;
-  return SplitName{stem.substr(0, stem.size() - kForm.size()), suffix.substr(1, 5)};
+/// The GGUF file of a folder that holds one model: the only one, or the first part of a split one.
+std::optional<fs::path> gguf_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    if (it->path().extension() != kExtension || name.starts_with("mmproj-") || name.starts_with("mtp-")) continue;
+    const std::string stem = it->path().stem().string();
+    const auto split = split_name(stem);
+    if (!split || split->part == "00001") found.push_back(it->path());
+  }
+  return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
 /// The model that a file or folder of the store stands for.
@@ -36,24 +35,34 @@ std::optional<StoredModel> as_model(const fs::path& path) {
   std::error_code ignored;
   const std::string file_name = path.filename().string();
   if (file_name.starts_with('.')) return std::nullopt;
+  const bool linked = fs::is_symlink(path, ignored);
+  const bool broken = linked && !fs::exists(path, ignored);
+  const bool is_gguf = path.extension() == kExtension;
+  if (broken && !is_gguf) return StoredModel{file_name, path, path, linked, broken};
   if (fs::is_directory(path, ignored)) {
-    if (!fs::exists(path / "config.json", ignored)) return std::nullopt;
-    return StoredModel{file_name, path};
+    if (fs::exists(path / "config.json", ignored)) return StoredModel{file_name, path, path, linked, false};
+    const auto gguf = gguf_in(path);
+    if (!gguf) return std::nullopt;
+    return StoredModel{file_name, *gguf, path, linked || fs::is_symlink(*gguf, ignored), !fs::exists(*gguf, ignored)};
   }
-  if (path.extension() != kExtension || !fs::is_regular_file(path, ignored)) return std::nullopt;
+  if (!is_gguf || (!broken && !fs::is_regular_file(path, ignored))) return std::nullopt;
   if (file_name.starts_with("mmproj-") || file_name.starts_with("mtp-")) return std::nullopt;
   const std::string stem = path.stem().string();
-  if (const auto split = split_name(stem)) {
-    if (split->part != "00001") return std::nullopt;
-    return StoredModel{std::string(split->name), path};
-  }
-  return StoredModel{stem, path};
+  const auto split = split_name(stem);
+  if (split && split->part != "00001") return std::nullopt;
+  return StoredModel{split ? std::string(split->name) : stem, path, path, linked, broken};
 }
 
 std::vector<std::string> names_of(const std::vector<StoredModel>& models) {
   std::vector<std::string> names;
   for (const StoredModel& model : models) names.push_back(model.name);
   return names;
+}
+
+/// The link of a model by reference.
+fs::path link_of(const StoredModel& model) {
+  std::error_code ignored;
+  return fs::is_symlink(model.entry, ignored) ? model.entry : model.path;
 }
 
 }  // namespace
@@ -79,35 +88,42 @@ Result<std::vector<StoredModel>> ModelStore::list() const {
   return models;
 }
 
-Result<fs::path> ModelStore::resolve(std::string_view argument) const {
-  if (argument.empty()) return invalid_argument("the model's name is empty; give a path or a name");
-  const fs::path as_path = argument;
-  std::error_code ignored;
-  if (fs::exists(as_path, ignored)) return as_path;
-
-  ASSIGN_OR_RETURN(const std::vector<StoredModel> models, list());
-  std::string_view wanted = argument;
+Result<StoredModel> ModelStore::find(std::string_view name) const {
+  ASSIGN_OR_RETURN(std::vector<StoredModel> models, list());
+  std::string_view wanted = name;
   if (wanted.ends_with(kExtension)) wanted.remove_suffix(kExtension.size());
-  for (const StoredModel& model : models) {
-    if (model.name == wanted) return model.path;
-  }
-  if (argument.find('/') != std::string_view::npos) {
-    return not_found(fmt::format("{}: no such file or folder; check the path", argument));
+  for (StoredModel& model : models) {
+    if (model.name == wanted) return std::move(model);
   }
   const std::vector<std::string> names = names_of(models);
   const std::vector<std::string> near = near_misses(wanted, names);
   if (!near.empty()) {
-    return not_found(fmt::format("{}: no such file, and no model of that name in {}; did you mean {}?", argument,
+    return not_found(fmt::format("{}: no such file, and no model of that name in {}; did you mean {}?", name,
                                  models_dir_.string(), fmt::join(near, " or ")));
   }
   if (names.empty()) {
     return not_found(
         fmt::format("{}: no such file, and there is no model in {} yet; give the path of a GGUF file or of a "
                     "Hugging Face folder",
-                    argument, models_dir_.string()));
+                    name, models_dir_.string()));
   }
-  return not_found(fmt::format("{}: no such file, and no model of that name in {}, which has {}", argument,
+  return not_found(fmt::format("{}: no such file, and no model of that name in {}, which has {}", name,
                                models_dir_.string(), fmt::join(names, ", ")));
+}
+
+Result<fs::path> ModelStore::resolve(std::string_view argument) const {
+  if (argument.empty()) return invalid_argument("the model's name is empty; give a path or a name");
+  std::error_code ignored;
+  if (const fs::path as_path = argument; fs::exists(as_path, ignored)) return as_path;
+  if (argument.find('/') != std::string_view::npos) {
+    return not_found(fmt::format("{}: no such file or folder; check the path", argument));
+  }
+  ASSIGN_OR_RETURN(const StoredModel model, find(argument));
+  if (model.broken) {
+    return not_found(fmt::format("{}: the model's file {} is no longer there; put it back, or carat rm {}", argument,
+                                 fs::read_symlink(link_of(model), ignored).string(), model.name));
+  }
+  return model.path;
 }
 
 Result<fs::path> ModelStore::default_model() const {
@@ -116,7 +132,8 @@ Result<fs::path> ModelStore::default_model() const {
     if (!path) return std::move(path).error().while_doing("CARAT_MODEL");
     return path;
   }
-  ASSIGN_OR_RETURN(const std::vector<StoredModel> models, list());
+  ASSIGN_OR_RETURN(std::vector<StoredModel> models, list());
+  std::erase_if(models, [](const StoredModel& model) { return model.broken; });
   if (models.size() == 1) return models.front().path;
   if (models.empty()) {
     return not_found(

@@ -1,13 +1,16 @@
 #include "cli/commands.h"
 
+#include "cli/commands/add.h"
 #include "cli/commands/ask.h"
 #include "cli/commands/bench.h"
 #include "cli/commands/cache.h"
 #include "cli/commands/completion.h"
 #include "cli/commands/eval.h"
 #include "cli/commands/help.h"
+#include "cli/commands/list.h"
 #include "cli/commands/probe.h"
 #include "cli/commands/render.h"
+#include "cli/commands/rm.h"
 #include "cli/commands/show.h"
 #include "cli/commands/tokenize.h"
 
@@ -22,6 +25,9 @@ constexpr std::string_view kProgram = "This program";
 
 constexpr Command kCommands[] = {
     {"ask", kTalk, "answer a question (a base model: continue a text)", add_ask},
+    {"list", kModels, "the models of the store", add_list},
+    {"add", kModels, "give a model a name in the store", add_add},
+    {"rm", kModels, "take models out of the store", add_rm},
     {"show", kModels, "what a model is made of, and the memory it will need", add_show},
     {"cache", kModels, "the packed copies of models: what there is, and away with it", add_cache},
     {"eval", kMeasure, "perplexity of a text, and the distance from a reference", add_eval},

@@ -52,7 +52,7 @@ std::string ModelSource::name() const {
 }
 
 fs::path ModelSource::home() const {
-  const fs::path& as_given = gguf ? gguf->paths().front() : folder->path;
+  const fs::path as_given = gguf ? gguf->paths().front() : folder->path;
   std::error_code error;
   fs::path resolved = fs::canonical(as_given, error);
   return error ? as_given : resolved;

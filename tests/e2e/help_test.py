@@ -89,9 +89,12 @@ class HelpTest(ProgramTest):
             "bench": (E2B, "--pp", "4", "--tg", "2@0", "--reps", "1", "--patience", "1"),
             "cache": (),
             "help": ("ask",),
+            "list": (),
+            "add": ("mine", Q4),
+            "rm": ("mine",),
         }
         with_schema = {command["name"] for command in self.commands() if command["schema"]}
-        for name in with_schema:
+        for name in sorted(with_schema):  # add before rm
             schema = json.loads(self.ok(name, "--schema"))
             if name not in calls:
                 self.fail(f"{name} has a schema and no call that tries it here")

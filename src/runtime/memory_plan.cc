@@ -3,12 +3,11 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
 #include <fstream>
 #include <string>
 
 #include "model/decoder.h"
+#include "runtime/control_group.h"
 #include "runtime/kv_cache.h"
 
 namespace carat::runtime {
@@ -22,12 +21,6 @@ constexpr std::int64_t kTokenizerBytesPerPiece = 92;  // Tokenizer::memory_bytes
 std::string size_text(std::int64_t bytes) {
   const double mib = static_cast<double>(bytes) / (1 << 20);
   return mib < 1024 ? fmt::format("{:.2f} MiB", mib) : fmt::format("{:.2f} GiB", mib / 1024);
-}
-
-std::int64_t read_number(const char* path) {
-  std::ifstream file(path);
-  std::int64_t n = 0;
-  return file >> n ? n : 0;
 }
 
 }  // namespace
@@ -63,8 +56,8 @@ std::int64_t machine_memory_bytes() {
     std::getline(meminfo, unit);
   }
   const std::int64_t total = kib * 1024;
-  const std::int64_t limit = read_number("/sys/fs/cgroup/memory.max");
-  return limit > 0 && (total == 0 || limit < total) ? limit : total;
+  const std::int64_t limit = control_group_memory().limit_bytes.value_or(total);
+  return total == 0 ? limit : std::min(limit, total);
 }
 
 Result<void> check_plan(const MemoryPlan& plan, std::int64_t max_bytes, std::int64_t machine_bytes) {

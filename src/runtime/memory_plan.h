@@ -33,7 +33,7 @@ struct MemoryPlan {
 
 Result<MemoryPlan> plan_memory(const model::Checkpoint& checkpoint, const MemoryPlanOptions& options);
 
-/// RAM plus swap of this machine, or the memory limit of this process's control group if lower.
+/// RAM plus swap of this machine, or the memory limit of this process's control groups if lower.
 std::int64_t machine_memory_bytes();
 
 /// Refuses a plan above max_bytes (0 = no such limit) or above the machine's memory, with both numbers and what to do.

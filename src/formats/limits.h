@@ -13,6 +13,9 @@ inline constexpr std::uint64_t kMaxKeyBytes = 65'535;                      ///< 
 inline constexpr std::uint64_t kMaxStringBytes = std::uint64_t{16} << 20;  ///< one string, or one array in total
 inline constexpr std::uint64_t kMaxGgufDims = 4;
 inline constexpr std::uint64_t kMaxSafetensorsDims = 8;
+inline constexpr std::uint64_t kMaxSafetensorsHeaderBytes = 100'000'000;  ///< as in the format's own library
+inline constexpr std::uint64_t kMaxSafetensorsStringBytes = std::uint64_t{4}
+                                                            << 20;  ///< a name, a value of __metadata__
 inline constexpr std::uint64_t kMinAlignment = 8;
 inline constexpr std::uint64_t kMaxAlignment = 65'536;
 inline constexpr std::uint64_t kMaxParts = 1'000;                         ///< files of a split or sharded model

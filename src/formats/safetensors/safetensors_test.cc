@@ -107,10 +107,26 @@ struct BadHeader {
 
 TEST(SafetensorsBadInput, EachHeaderIsRefusedByName) {
   const std::string deep = std::string(2000, '[') + std::string(2000, ']');
+  std::string long_list;
+  for (int i = 0; i < 3 << 20; ++i) long_list += "1,";
   const BadHeader headers[] = {
       {"no JSON", "{\"a\": ", 8, "the header is not valid JSON"},
       {"empty", "", 8, "the header is not valid JSON"},
-      {"deep", deep, 8, "the header is not valid JSON"},
+      {"deep list", deep, 8, "the header is not a JSON object"},
+      {"deep shape", R"({"a": {"dtype": "F32", "shape": )" + deep + R"(, "data_offsets": [0, 4]}})", 8,
+       "tensor a has a shape"},
+      {"deep unknown field", R"({"a": {"b": )" + deep + "}}", 8, "tensor a has a field nested deeper than 64"},
+      {"a NUL byte behind", std::string("{}\0", 3), 0, "a NUL byte"},
+      {"a long string", "{\"" + std::string(5 << 20, 'n') + "\": {}}", 8, "4194304 bytes between two quotation marks"},
+      {"a long list", R"({"a": {"dtype": "F32", "data_offsets": [0, 4], "shape": [)" + long_list + "1]}}", 8,
+       "4194304 bytes between two quotation marks"},
+      {"a field twice", R"({"a": {"dtype": "U8", "dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 4,
+       "tensor a has its dtype twice"},
+      {"a hole", R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [4, 8]}})", 8, "hold 4 bytes, the file 8"},
+      {"bytes behind", R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 5,
+       "hold 4 bytes, the file 5"},
+      {"metadata twice", R"({"__metadata__": {}, "__metadata__": {}})", 0, "__metadata__ is there twice"},
+      {"metadata of lists", R"({"__metadata__": {"x": []}})", 0, "__metadata__.x is not a string"},
       {"no UTF-8", "{\"a\xFF\": 1}", 8, "the header is not valid JSON"},
       {"no object", "[1, 2]", 8, "the header is not a JSON object"},
       {"tensor of no object", R"({"a": 3})", 8, "tensor a must have dtype, shape and data_offsets"},
@@ -160,6 +176,34 @@ TEST(SafetensorsBadInput, EachHeaderIsRefusedByName) {
     EXPECT_TRUE(text.starts_with("bad.safetensors: ")) << text;
     EXPECT_NE(text.find(bad.message), std::string::npos) << text;
   }
+}
+
+TEST(SafetensorsBadInput, AsManyTensorsAsAreAllowed) {
+  const auto header_of = [](int n) {
+    std::string header = "{";
+    for (int i = 0; i < n; ++i) {
+      header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"U8","shape":[1],"data_offsets":[)" +
+                std::to_string(i) + "," + std::to_string(i + 1) + "]}";
+    }
+    return with_header(header + "}", static_cast<std::size_t>(n));
+  };
+  const std::string most = header_of(100'000), more = header_of(100'001);
+  const auto contents = parse_safetensors(as_bytes_of(most), "most");
+  ASSERT_TRUE(contents) << contents.error().to_string();
+  EXPECT_EQ(contents->tensors.size(), 100'000u);
+  EXPECT_EQ(parse_safetensors(as_bytes_of(more), "more").error().to_string(),
+            "more: has more than 100000 tensors, the most allowed");
+}
+
+// What the format's own library ignores: fields it does not know.
+TEST(Safetensors, FieldsThatAreNotKnownAreSkipped) {
+  const std::string file = with_header(
+      R"({"a": {"x": {"shape": [[5]], "y": "z"}, "dtype": "U8", "shape": [2], "z": null, "data_offsets": [0, 2]}}   )",
+      2);
+  const auto contents = parse_safetensors(as_bytes_of(file), "more");
+  ASSERT_TRUE(contents) << contents.error().to_string();
+  ASSERT_EQ(contents->tensors.size(), 1u);
+  EXPECT_EQ(contents->tensors[0].shape, std::vector<std::int64_t>{2});
 }
 
 TEST(SafetensorsBadInput, LengthsAndCuts) {

@@ -55,7 +55,6 @@ TEST(MarkdownView, NoCharacterIsLostWhereNothingIsMarked) {
                                  "wow! great!\n",
                                  "C:\\Users\\me, \\( x^2 \\)\n",
                                  "~/.config and ~~\n",
-                                 "****\n",
                                  "**\n",
                                  "a < b & c > d\n",
                                  "$a_1 * b_2$\n",

@@ -1,0 +1,282 @@
+#include "cli/term/line_editor.h"
+
+#include <fmt/core.h>
+#include <histedit.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/utf8.h"
+#include "cli/term/line_history.h"
+#include "cli/term/pasted_texts.h"
+#include "cli/term/prompt_signals.h"
+#include "cli/term/safe_text.h"
+#include "cli/term/text_width.h"
+#include "cli/term/wide_text.h"
+
+namespace carat::cli {
+namespace {
+
+constexpr std::string_view kPasteOn = "\x1b[?2004h", kPasteOff = "\x1b[?2004l";
+constexpr std::wstring_view kPasteEnd = L"\x1b[201~";
+constexpr wchar_t kInvisible = L'\1';  // around escape sequences of a prompt
+
+struct CloseFile {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, CloseFile>;
+
+/// A stream of its own over a descriptor, so that closing it closes nothing of ours.
+File stream_over(int fd, const char* mode) {
+  const int copy = dup(fd);
+  return File(copy < 0 ? nullptr : fdopen(copy, mode));
+}
+
+}  // namespace
+
+class LineEditor::Impl {
+ public:
+  explicit Impl(Options options) : options_(std::move(options)) {}
+  ~Impl() {
+    if (editor_ != nullptr) el_end(editor_);
+    if (history_ != nullptr) history_wend(history_);
+  }
+
+  Result<void> start();
+  Result<InputLine> read(std::string_view prompt, std::string_view initial);
+  void remember(std::string_view text);
+  /// Of the last read: the signal that ended it, or 0.
+  int end_signal() const { return end_signal_; }
+
+ private:
+  static Impl& of(EditLine* editor) {
+    void* self = nullptr;
+    el_wget(editor, EL_CLIENTDATA, &self);
+    return *static_cast<Impl*>(self);
+  }
+  static wchar_t* prompt_text(EditLine* editor) { return of(editor).prompt_.data(); }
+  static int read_char(EditLine* editor, wchar_t* c) { return of(editor).next_char(c); }
+  static unsigned char paste_key(EditLine* editor, wint_t) { return of(editor).paste(); }
+  static unsigned char insert_newline(EditLine* editor, wint_t) {
+    el_winsertstr(editor, L"\n");
+    return CC_REFRESH;
+  }
+  static unsigned char complete_key(EditLine* editor, wint_t) { return of(editor).complete(); }
+
+  void bind_keys();
+  int next_char(wchar_t* c);
+  bool wait_for_input();
+  void suspend();
+  unsigned char paste();
+  unsigned char complete();
+  void list(const std::vector<std::string>& candidates);
+  void write(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), out_.get());
+    std::fflush(out_.get());
+  }
+
+  Options options_;
+  File in_, out_, err_;
+  EditLine* editor_ = nullptr;
+  HistoryW* history_ = nullptr;
+  std::wstring prompt_;
+  std::string initial_;  ///< to be typed when the line is there
+  PastedTexts pasted_;   ///< of the line being edited
+  std::string bytes_;    ///< read and not yet given to libedit
+  PromptSignals* signals_ = nullptr;
+  int end_signal_ = 0;
+};
+
+Result<void> LineEditor::Impl::start() {
+  const Utf8Locale utf8;
+  in_ = stream_over(STDIN_FILENO, "r");
+  out_ = stream_over(options_.out_fd, "w");
+  err_ = stream_over(STDERR_FILENO, "w");
+  if (in_ && out_ && err_) editor_ = el_init("carat", in_.get(), out_.get(), err_.get());
+  history_ = history_winit();
+  if (editor_ == nullptr || history_ == nullptr) {
+    return io_error("cannot edit lines on this terminal; with TERM=dumb it works without editing");
+  }
+  HistEventW event;
+  history_w(history_, &event, H_SETSIZE, static_cast<int>(LineHistory::kMaxEntries));
+  history_w(history_, &event, H_SETUNIQUE, 1);
+  el_wset(editor_, EL_CLIENTDATA, this);
+  el_wset(editor_, EL_SIGNAL, 0);  // prompt_signals.h
+  el_wset(editor_, EL_GETCFN, &Impl::read_char);
+  el_wset(editor_, EL_PROMPT_ESC, &Impl::prompt_text, kInvisible);
+  el_wset(editor_, EL_HIST, history_w, history_);
+  el_wset(editor_, EL_EDITOR, L"emacs");
+  bind_keys();
+  el_source(editor_, nullptr);  // a person's own ~/.editrc has the last word
+  return {};
+}
+
+void LineEditor::Impl::bind_keys() {
+  el_wset(editor_, EL_ADDFN, L"carat-paste", L"takes a pasted text as it is", &Impl::paste_key);
+  el_wset(editor_, EL_ADDFN, L"carat-newline", L"a new line inside the message", &Impl::insert_newline);
+  el_wset(editor_, EL_ADDFN, L"carat-complete", L"completes commands and file names", &Impl::complete_key);
+  constexpr std::pair<const wchar_t*, const wchar_t*> kKeys[] = {
+      {L"\\e[200~", L"carat-paste"},       {L"\\e\\r", L"carat-newline"},  {L"\\e\\n", L"carat-newline"},
+      {L"\\t", L"carat-complete"},         {L"^R", L"em-inc-search-prev"}, {L"^W", L"ed-delete-prev-word"},
+      {L"\\e[3~", L"ed-delete-next-char"}, {L"\\e[1~", L"ed-move-to-beg"}, {L"\\e[4~", L"ed-move-to-end"},
+      {L"\\e[H", L"ed-move-to-beg"},       {L"\\e[F", L"ed-move-to-end"},  {L"\\eOH", L"ed-move-to-beg"},
+      {L"\\eOF", L"ed-move-to-end"},       {L"\\e[1;5C", L"em-next-word"}, {L"\\e[1;5D", L"ed-prev-word"},
+      {L"\\e[1;3C", L"em-next-word"},      {L"\\e[1;3D", L"ed-prev-word"},
+  };
+  for (const auto& [key, function] : kKeys) el_wset(editor_, EL_BIND, key, function, nullptr);
+}
+
+Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_view initial) {
+  const Utf8Locale utf8;
+  PromptSignals signals;
+  signals_ = &signals;
+  pasted_.clear();
+  initial_ = initial;
+  prompt_ = to_wide(prompt);
+  if (options_.colour) prompt_ = L"\1\x1b[1m\1" + prompt_ + L"\1\x1b[0m\1";
+  write(kPasteOn);
+  int n = 0;
+  errno = 0;
+  const wchar_t* line = el_wgets(editor_, &n);
+  write(kPasteOff);
+  signals_ = nullptr;
+  end_signal_ = signals.end_signal();
+
+  InputLine result;
+  if (line != nullptr && n > 0) {
+    std::wstring_view text(line, static_cast<std::size_t>(n));
+    if (text.ends_with(L'\n')) text.remove_suffix(1);
+    result.text = pasted_.expand(to_utf8(text));
+    return result;
+  }
+  if (options_.interrupted != nullptr && options_.interrupted->load()) {
+    const LineInfoW* rest = el_wline(editor_);
+    result.kind = InputLine::Kind::kInterrupt;
+    result.text = to_utf8({rest->buffer, static_cast<std::size_t>(rest->lastchar - rest->buffer)});
+    el_reset(editor_);
+    return result;
+  }
+  result.kind = InputLine::Kind::kEnd;
+  return result;
+}
+
+void LineEditor::Impl::remember(std::string_view text) {
+  HistEventW event;
+  history_w(history_, &event, H_ENTER, to_wide(text).c_str());
+}
+
+/// What libedit reads with: the next character, whatever the locale, or -1 when the line is to be given up.
+int LineEditor::Impl::next_char(wchar_t* c) {
+  if (!initial_.empty()) {
+    el_winsertstr(editor_, to_wide(std::exchange(initial_, {})).c_str());
+    el_wset(editor_, EL_REFRESH);
+  }
+  for (;;) {
+    if (!bytes_.empty()) {
+      const CodePoint point = decode_utf8(bytes_, 0);
+      const auto lead = static_cast<unsigned char>(bytes_[0]);
+      const std::size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+      const bool incomplete = point.length == 0 && lead >= 0xC0 && bytes_.size() < length;
+      if (!incomplete) {
+        *c = point.length == 0 ? L'\uFFFD' : static_cast<wchar_t>(point.value);
+        bytes_.erase(0, std::max<std::size_t>(1, point.length));
+        return 1;
+      }
+    }
+    if (!wait_for_input()) {
+      errno = EINTR;
+      return -1;
+    }
+    char chunk[4096];
+    const ssize_t n = ::read(STDIN_FILENO, chunk, sizeof chunk);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n <= 0) return 0;  // the terminal is gone
+    bytes_.append(chunk, static_cast<std::size_t>(n));
+  }
+}
+
+/// False: Ctrl-C, or the end.
+bool LineEditor::Impl::wait_for_input() {
+  for (;;) {
+    const auto event = signals_->wait(STDIN_FILENO);
+    if (options_.interrupted != nullptr && options_.interrupted->load()) return false;
+    switch (event) {
+      case PromptSignals::Event::kInput:
+        return true;
+      case PromptSignals::Event::kEnd:
+        return false;
+      case PromptSignals::Event::kStop:
+        suspend();
+        break;
+      case PromptSignals::Event::kResized:
+        el_resize(editor_);
+        break;
+      case PromptSignals::Event::kSignal:
+        break;
+    }
+  }
+}
+
+void LineEditor::Impl::suspend() {
+  write(kPasteOff);
+  el_wset(editor_, EL_PREP_TERM, 0);
+  signals_->stop();
+  el_wset(editor_, EL_PREP_TERM, 1);
+  write(kPasteOn);
+  el_resize(editor_);
+  el_wset(editor_, EL_REFRESH);
+}
+
+unsigned char LineEditor::Impl::paste() {
+  std::wstring text;
+  wchar_t c;
+  while (!text.ends_with(kPasteEnd) && el_wgetc(editor_, &c) == 1) text += c;
+  if (text.ends_with(kPasteEnd)) text.resize(text.size() - kPasteEnd.size());
+  el_winsertstr(editor_, to_wide(pasted_.add(to_utf8(text))).c_str());
+  return CC_REFRESH;
+}
+
+unsigned char LineEditor::Impl::complete() {
+  const LineInfoW* line = el_wline(editor_);
+  const std::string before = to_utf8({line->buffer, static_cast<std::size_t>(line->cursor - line->buffer)});
+  const Completion completion = options_.completer ? options_.completer(before) : Completion{};
+  const std::string addition = common_completion(completion, before);
+  if (!addition.empty()) {
+    el_winsertstr(editor_, to_wide(addition).c_str());
+    return CC_REFRESH;
+  }
+  if (completion.candidates.size() < 2) return CC_REFRESH_BEEP;
+  list(completion.candidates);
+  return CC_REDISPLAY;
+}
+
+void LineEditor::Impl::list(const std::vector<std::string>& candidates) {
+  std::string text = "\n";
+  for (const std::string& candidate : candidates) text += safe_line(candidate) + "  ";
+  write(text + "\n");
+}
+
+LineEditor::LineEditor(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+LineEditor::~LineEditor() = default;
+
+Result<std::unique_ptr<LineEditor>> LineEditor::create(Options options) {
+  auto impl = std::make_unique<Impl>(std::move(options));
+  RETURN_IF_ERROR(impl->start());
+  return std::unique_ptr<LineEditor>(new LineEditor(std::move(impl)));
+}
+
+Result<InputLine> LineEditor::read(std::string_view prompt, std::string_view initial) {
+  auto line = impl_->read(prompt, initial);
+  // The terminal is as it was before; now the signal may do what it does.
+  if (impl_->end_signal() != 0) std::raise(impl_->end_signal());
+  return line;
+}
+void LineEditor::remember(std::string_view text) { impl_->remember(text); }
+
+}  // namespace carat::cli

@@ -19,9 +19,9 @@
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/sampling_options.h"
+#include "cli/stop_ids.h"
 #include "cli/term/progress.h"
 #include "formats/printable.h"
-#include "tokenizer/control_tokens.h"
 
 namespace carat::cli {
 namespace {
@@ -102,16 +102,6 @@ std::unique_ptr<AnswerWriter> answer_writer(const AskOptions& options) {
   if (options.json) return std::make_unique<JsonWriter>();
   if (options.json_lines) return std::make_unique<JsonLinesWriter>();
   return std::make_unique<TextWriter>();
-}
-
-std::vector<TokenId> stop_ids(const model::ModelConfig& config, const tokenizer::Tokenizer& tokenizer, bool chat) {
-  std::vector<TokenId> ids(config.eos_token_ids.begin(), config.eos_token_ids.end());
-  if (!chat) return ids;
-  for (const std::string_view text :
-       {tokenizer::control::kEos, tokenizer::control::kTurnClose, tokenizer::control::kEndOfTurn}) {
-    if (const auto id = tokenizer.control_id(text)) ids.push_back(*id);
-  }
-  return ids;
 }
 
 Result<Question> chat_question(chat::ChatFormat format, const AskOptions& options, std::string text,

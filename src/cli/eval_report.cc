@@ -19,7 +19,7 @@ std::string shown(const std::string& text, std::size_t max_letters = 60) {
   if (escaped.size() <= max_letters) return escaped;
   std::size_t begin = escaped.size() - max_letters;
   while (begin < escaped.size() && (static_cast<unsigned char>(escaped[begin]) & 0xc0) == 0x80) ++begin;
-  return "…" + escaped.substr(begin);
+  return fmt::format("…{}", escaped.substr(begin));
 }
 
 std::string worst_text(const std::vector<WorstPosition>& worst) {

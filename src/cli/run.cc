@@ -1,6 +1,7 @@
 #include "cli/run.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/App.hpp>
 #include <csignal>
@@ -13,8 +14,10 @@
 #include "cli/bus_error.h"
 #include "cli/exit_code.h"
 #include "cli/output.h"
+#include "cli/overview.h"
 #include "cli/page.h"
 #include "cli/program.h"
+#include "cli/term/terminal.h"
 #include "cli/unknown_command.h"
 #include "cli/version.h"
 #include "store/near_miss.h"
@@ -89,7 +92,9 @@ int parse_and_run(int argc, const char* const* argv) {
     if (auto done = action(); !done) return fail(done.error());
     return kExitOk;
   }
-  return printed(app.help());
+  auto overview = look_around();
+  if (!overview) return fail(overview.error());
+  return printed(overview_page(*overview, terminal_of(STDOUT_FILENO)));
 }
 
 }  // namespace

@@ -21,6 +21,18 @@ std::uint64_t bytes_of(const formats::ModelSource& source) {
   return n_bytes;
 }
 
+/// The share of the packed weights that one token leaves alone: experts that are not chosen. As if all had one type.
+double idle_share(const model::ModelConfig& config, const model::Checkpoint& checkpoint) {
+  if (config.n_experts == 0) return 0;
+  double all = 0;
+  for (const TensorTypeUse& use : tensor_type_uses(checkpoint)) {
+    if (use.packed) all += static_cast<double>(use.n_elements);
+  }
+  const auto product = [](auto... factors) { return (static_cast<double>(factors) * ...); };
+  const double experts = product(3, config.n_layers(), config.n_experts, config.expert_d_ff, config.d_model);
+  return experts / all * (1 - product(config.top_k_experts) / product(config.n_experts));
+}
+
 Result<void> describe(StoredModelFacts& facts) {
   if (facts.stored.broken) {
     return not_found("the file it refers to is no longer there");
@@ -37,6 +49,7 @@ Result<void> describe(StoredModelFacts& facts) {
   ASSIGN_OR_RETURN(const runtime::MemoryPlan plan,
                    runtime::plan_memory(checkpoint, {.context = facts.context, .chunk = kPromptChunk, .kv_type = kv}));
   facts.memory_bytes = plan.total();
+  facts.token_bytes = static_cast<double>(plan.weights) * (1 - idle_share(config, checkpoint));
   return {};
 }
 

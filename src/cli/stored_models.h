@@ -21,6 +21,7 @@ struct StoredModelFacts {
   bool drafter = false;           ///< does not run alone
   std::int64_t context = 0;       ///< the plan's
   std::int64_t memory_bytes = 0;  ///< the plan at that context
+  double token_bytes = 0;         ///< of weights that one generated token reads, about: of experts the active ones
 };
 
 /// The context that plans without one are for.

@@ -14,7 +14,6 @@ ASK = ("ask", "hello there", "--model", E2B, "--max-tokens", "24")
 class MannersTest(ProgramTest):
     def test_help(self):
         overview = self.ok("--help")
-        self.assertEqual(self.ok(), overview)
         self.assertEqual(self.ok("-h"), overview)
         for command in COMMANDS:
             self.assertIn(command, overview)
@@ -22,6 +21,19 @@ class MannersTest(ProgramTest):
             self.assertEqual((result.returncode, result.stderr), (0, b""))
             self.assertIn(f"Usage: carat {command}", result.stdout.decode())
             self.assertNotIn("\x1b", result.stdout.decode(), "no colours in a pipe")
+
+    def test_carat_alone(self):
+        """This machine, the models found, what to do next."""
+        alone = self.ok()
+        for words in ("thread", "memory", "There is no model", "carat add NAME FILE", "carat doctor"):
+            self.assertIn(words, alone)
+        self.ok("add", "tiny", E2B)
+        self.ok("add", "other", MODELS / "31b")
+        alone = self.ok()
+        for words in ("tiny", "other", "tok/s", "carat ask", "-m ", "carat show"):
+            self.assertIn(words, alone)
+        (self.folder / "home/.local/share/carat/models/bad.gguf").write_bytes(b"GGUF")
+        self.assertIn("cannot be opened", self.ok())
 
     def test_every_exit_code_is_documented(self):
         page = (GOLDEN.parents[1] / "docs" / "cli.md").read_text()

@@ -58,7 +58,8 @@ std::string as_text(const std::vector<StoredModelFacts>& models) {
     const bool opened = m.problem.empty();
     std::error_code ignored;
     const std::string where =
-        m.stored.linked ? "→ " + std::filesystem::weakly_canonical(m.stored.path, ignored).string() : "in the store";
+        m.stored.linked ? fmt::format("→ {}", std::filesystem::weakly_canonical(m.stored.path, ignored).string())
+                        : "in the store";
     table.add({m.stored.name, safe_line(m.title), kind_of(m), opened ? human_bytes(m.n_bytes) : "",
                opened ? human_bytes(static_cast<std::uint64_t>(m.memory_bytes)) : "", safe_line(where)});
     if (!opened) problems += fmt::format("{}: {}\n", m.stored.name, m.problem);

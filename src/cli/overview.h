@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/machine_facts.h"
+#include "cli/stored_models.h"
+#include "cli/term/terminal.h"
+
+namespace carat::cli {
+
+/// What `carat` alone says: this machine, the models found and whether they fit, what to do next.
+struct Overview {
+  MachineFacts machine;
+  std::string isa;       ///< of the kernels that will be used
+  double read_gb_per_s;  ///< of all processors, measured just now
+  std::string models_dir;
+  std::optional<std::uint64_t> free_disk_bytes;
+  std::vector<StoredModelFacts> models;
+};
+
+/// Looks, and measures for some hundredths of a second. Errors: those of the store.
+Result<Overview> look_around();
+
+std::string overview_page(const Overview& overview, const Terminal& terminal);
+
+}  // namespace carat::cli

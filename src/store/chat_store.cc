@@ -1,9 +1,6 @@
 #include "store/chat_store.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,9 +8,7 @@
 
 #include "base/bad_alloc.h"
 #include "base/file.h"
-#include "base/file_error.h"
 #include "base/utf8.h"
-#include "store/chat_schema.h"
 #include "store/near_miss.h"
 
 namespace carat::store {
@@ -174,33 +169,14 @@ std::optional<ChatId> as_id(std::string_view text) {
   return id;
 }
 
-/// An empty file of mode 0600, if there is none. An existing one is not opened here: closing it would let go of the
-/// locks that another store of this process has on it (POSIX locks belong to the process).
-Result<void> make_private_file(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (fd >= 0) {
-    ::close(fd);
-  } else if (errno != EEXIST) {
-    return errno_error("create", path);
-  }
-  struct stat info {};
-  if (::stat(path.c_str(), &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 0077) != 0) {
-    (void)::chmod(path.c_str(), 0600);  // best effort: a copied file has the mode of the copier
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<ChatStore> ChatStore::open(const Environment& environment) {
   return no_bad_alloc([&]() -> Result<ChatStore> {
     ASSIGN_OR_RETURN(const fs::path dir, data_dir(environment));
     RETURN_IF_ERROR(create_private_dirs(dir));
-    const fs::path path = dir / "chats.sqlite";
-    RETURN_IF_ERROR(make_private_file(path));
-    ASSIGN_OR_RETURN(Database database, Database::open(path));
-    RETURN_IF_ERROR(prepare_chat_schema(database));
-    return ChatStore(std::move(database));
+    ASSIGN_OR_RETURN(ChatFile file, open_chat_file(dir));
+    return ChatStore(std::move(file));
   });
 }
 
@@ -208,26 +184,26 @@ Result<ChatId> ChatStore::create(std::string_view model, std::string_view system
   return no_bad_alloc([&]() -> Result<ChatId> {
     RETURN_IF_ERROR(check_length("the system message", system));
     RETURN_IF_ERROR(check_length("the model's name", model));
-    ASSIGN_OR_RETURN(Statement insert,
-                     database_.prepare(fmt::format("INSERT INTO chats (model, system, think, created_ms, updated_ms, "
-                                                   "touched) VALUES (?1, ?2, ?3, ?4, ?4, {})",
-                                                   kNextTouch)));
+    ASSIGN_OR_RETURN(Statement insert, file_.database.prepare(fmt::format(
+                                           "INSERT INTO chats (model, system, think, created_ms, updated_ms, "
+                                           "touched) VALUES (?1, ?2, ?3, ?4, ?4, {})",
+                                           kNextTouch)));
     insert.bind(1, model);
     insert.bind(2, system);
     insert.bind(3, std::int64_t{think});
     insert.bind(4, now_ms());
     RETURN_IF_ERROR(insert.run());
-    return database_.last_insert_id();
+    return file_.database.last_insert_id();
   });
 }
 
 Result<TurnId> ChatStore::append(ChatId chat, std::optional<TurnId> parent, const ChatTurn& turn) {
   return no_bad_alloc([&]() -> Result<TurnId> {
     RETURN_IF_ERROR(check_turn(turn));
-    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(database_));
+    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(file_.database));
     std::int64_t depth = 1;
     if (parent) {
-      ASSIGN_OR_RETURN(const std::int64_t above, depth_of(database_, chat, *parent));
+      ASSIGN_OR_RETURN(const std::int64_t above, depth_of(file_.database, chat, *parent));
       if (above < 1 || above == std::numeric_limits<std::int64_t>::max()) {
         return corrupt(fmt::format("{}: turn {} has no possible depth", path().string(), *parent));
       }
@@ -236,8 +212,8 @@ Result<TurnId> ChatStore::append(ChatId chat, std::optional<TurnId> parent, cons
       RETURN_IF_ERROR(info(chat));
     }
     ASSIGN_OR_RETURN(Statement insert,
-                     database_.prepare("INSERT INTO turns (chat, parent, depth, role, content, thinking, details, "
-                                       "created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
+                     file_.database.prepare("INSERT INTO turns (chat, parent, depth, role, content, thinking, details, "
+                                            "created_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)"));
     insert.bind(1, chat);
     insert.bind(2, parent);
     insert.bind(3, depth);
@@ -247,8 +223,8 @@ Result<TurnId> ChatStore::append(ChatId chat, std::optional<TurnId> parent, cons
     insert.bind(7, std::string_view(turn.details));
     insert.bind(8, now_ms());
     RETURN_IF_ERROR(insert.run());
-    const TurnId id = database_.last_insert_id();
-    RETURN_IF_ERROR(move_head(database_, chat, id));
+    const TurnId id = file_.database.last_insert_id();
+    RETURN_IF_ERROR(move_head(file_.database, chat, id));
     RETURN_IF_ERROR(transaction.commit());
     return id;
   });
@@ -256,9 +232,9 @@ Result<TurnId> ChatStore::append(ChatId chat, std::optional<TurnId> parent, cons
 
 Result<void> ChatStore::set_head(ChatId chat, std::optional<TurnId> turn) {
   return no_bad_alloc([&]() -> Result<void> {
-    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(database_));
-    if (turn) RETURN_IF_ERROR(depth_of(database_, chat, *turn));
-    RETURN_IF_ERROR(move_head(database_, chat, turn));
+    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(file_.database));
+    if (turn) RETURN_IF_ERROR(depth_of(file_.database, chat, *turn));
+    RETURN_IF_ERROR(move_head(file_.database, chat, turn));
     return transaction.commit();
   });
 }
@@ -269,7 +245,8 @@ Result<std::vector<StoredTurn>> ChatStore::path(ChatId chat) const {
     // Up from the head, each parent older than its child: it ends, whatever the file says.
     std::vector<StoredTurn> turns;
     for (std::optional<TurnId> next = of.head; next;) {
-      ASSIGN_OR_RETURN(Statement one, database_.prepare(std::string(kTurnColumns) + "WHERE id = ?1 AND chat = ?2"));
+      ASSIGN_OR_RETURN(Statement one,
+                       file_.database.prepare(std::string(kTurnColumns) + "WHERE id = ?1 AND chat = ?2"));
       one.bind(1, *next);
       one.bind(2, chat);
       ASSIGN_OR_RETURN(std::vector<StoredTurn> found, rows(std::move(one), turn_of_row));
@@ -288,8 +265,8 @@ Result<std::vector<StoredTurn>> ChatStore::path(ChatId chat) const {
 Result<std::vector<StoredTurn>> ChatStore::children(ChatId chat, std::optional<TurnId> parent) const {
   return no_bad_alloc([&]() -> Result<std::vector<StoredTurn>> {
     RETURN_IF_ERROR(info(chat));
-    ASSIGN_OR_RETURN(Statement turns,
-                     database_.prepare(std::string(kTurnColumns) + "WHERE chat = ?1 AND parent IS ?2 ORDER BY id"));
+    ASSIGN_OR_RETURN(Statement turns, file_.database.prepare(std::string(kTurnColumns) +
+                                                             "WHERE chat = ?1 AND parent IS ?2 ORDER BY id"));
     turns.bind(1, chat);
     turns.bind(2, parent);
     return rows(std::move(turns), turn_of_row);
@@ -298,7 +275,7 @@ Result<std::vector<StoredTurn>> ChatStore::children(ChatId chat, std::optional<T
 
 Result<std::vector<StoredTurn>> ChatStore::siblings(TurnId turn) const {
   return no_bad_alloc([&]() -> Result<std::vector<StoredTurn>> {
-    ASSIGN_OR_RETURN(Statement one, database_.prepare("SELECT chat, parent FROM turns WHERE id = ?1"));
+    ASSIGN_OR_RETURN(Statement one, file_.database.prepare("SELECT chat, parent FROM turns WHERE id = ?1"));
     one.bind(1, turn);
     ASSIGN_OR_RETURN(const bool there, one.step());
     if (!there) return not_found(fmt::format("{}: there is no turn {}", path().string(), turn));
@@ -309,8 +286,8 @@ Result<std::vector<StoredTurn>> ChatStore::siblings(TurnId turn) const {
 Result<void> ChatStore::rename(ChatId chat, std::string_view name) {
   return no_bad_alloc([&]() -> Result<void> {
     ASSIGN_OR_RETURN(const std::string kept, checked_name(name));
-    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(database_));
-    ASSIGN_OR_RETURN(Statement same, database_.prepare("SELECT id FROM chats WHERE name = ?1 AND id <> ?2"));
+    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(file_.database));
+    ASSIGN_OR_RETURN(Statement same, file_.database.prepare("SELECT id FROM chats WHERE name = ?1 AND id <> ?2"));
     same.bind(1, std::string_view(kept));
     same.bind(2, chat);
     ASSIGN_OR_RETURN(const bool taken, same.step());
@@ -318,7 +295,7 @@ Result<void> ChatStore::rename(ChatId chat, std::string_view name) {
       return invalid_argument(
           fmt::format("{}: chat {} has this name; choose another one, or remove that chat", kept, same.integer(0)));
     }
-    RETURN_IF_ERROR(set_column(database_, chat, "name", std::string_view(kept)));
+    RETURN_IF_ERROR(set_column(file_.database, chat, "name", std::string_view(kept)));
     return transaction.commit();
   });
 }
@@ -326,34 +303,34 @@ Result<void> ChatStore::rename(ChatId chat, std::string_view name) {
 Result<void> ChatStore::set_model(ChatId chat, std::string_view model) {
   return no_bad_alloc([&]() -> Result<void> {
     RETURN_IF_ERROR(check_length("the model's name", model));
-    return set_column(database_, chat, "model", model);
+    return set_column(file_.database, chat, "model", model);
   });
 }
 
 Result<void> ChatStore::set_system(ChatId chat, std::string_view system) {
   return no_bad_alloc([&]() -> Result<void> {
     RETURN_IF_ERROR(check_length("the system message", system));
-    return set_column(database_, chat, "system", system);
+    return set_column(file_.database, chat, "system", system);
   });
 }
 
 Result<void> ChatStore::set_think(ChatId chat, bool think) {
-  return no_bad_alloc([&] { return set_column(database_, chat, "think", std::int64_t{think}); });
+  return no_bad_alloc([&] { return set_column(file_.database, chat, "think", std::int64_t{think}); });
 }
 
 Result<std::vector<ChatInfo>> ChatStore::list() const {
   return no_bad_alloc([&]() -> Result<std::vector<ChatInfo>> {
-    ASSIGN_OR_RETURN(Statement chats, chats_where(database_, "ORDER BY touched DESC, id DESC"));
+    ASSIGN_OR_RETURN(Statement chats, chats_where(file_.database, "ORDER BY touched DESC, id DESC"));
     return rows(std::move(chats), info_of_row);
   });
 }
 
 Result<ChatInfo> ChatStore::info(ChatId chat) const {
   return no_bad_alloc([&]() -> Result<ChatInfo> {
-    ASSIGN_OR_RETURN(Statement chats, chats_where(database_, "WHERE id = ?1"));
+    ASSIGN_OR_RETURN(Statement chats, chats_where(file_.database, "WHERE id = ?1"));
     chats.bind(1, chat);
     ASSIGN_OR_RETURN(std::vector<ChatInfo> found, rows(std::move(chats), info_of_row));
-    if (found.empty()) return no_chat(database_, chat);
+    if (found.empty()) return no_chat(file_.database, chat);
     return std::move(found[0]);
   });
 }
@@ -375,7 +352,7 @@ Result<ChatInfo> ChatStore::find(std::string_view name_or_id) const {
 
 Result<std::optional<ChatInfo>> ChatStore::latest() const {
   return no_bad_alloc([&]() -> Result<std::optional<ChatInfo>> {
-    ASSIGN_OR_RETURN(Statement chats, chats_where(database_,
+    ASSIGN_OR_RETURN(Statement chats, chats_where(file_.database,
                                                   "WHERE EXISTS (SELECT 1 FROM turns WHERE turns.chat = "
                                                   "chats.id) ORDER BY touched DESC, id DESC LIMIT 1"));
     ASSIGN_OR_RETURN(std::vector<ChatInfo> found, rows(std::move(chats), info_of_row));
@@ -386,17 +363,17 @@ Result<std::optional<ChatInfo>> ChatStore::latest() const {
 
 Result<void> ChatStore::remove(ChatId chat) {
   return no_bad_alloc([&]() -> Result<void> {
-    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(database_));
+    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(file_.database));
     RETURN_IF_ERROR(info(chat));
     for (const char* sql : {"UPDATE chats SET head = NULL WHERE id = ?1", "DELETE FROM turns WHERE chat = ?1",
                             "DELETE FROM chats WHERE id = ?1"}) {
-      ASSIGN_OR_RETURN(Statement statement, database_.prepare(sql));
+      ASSIGN_OR_RETURN(Statement statement, file_.database.prepare(sql));
       statement.bind(1, chat);
       RETURN_IF_ERROR(statement.run());
     }
     RETURN_IF_ERROR(transaction.commit());
     // Older images of the pages are in the write-ahead log; when another process reads just now, it will be later.
-    (void)database_.run("PRAGMA wal_checkpoint(TRUNCATE)");
+    (void)file_.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
     return {};
   });
 }

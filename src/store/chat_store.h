@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/chat_file.h"
 #include "store/data_dir.h"
-#include "store/sqlite.h"
 
 namespace carat::store {
 
@@ -67,9 +67,9 @@ class ChatStore {
   /// carat made the file, kInvalidArgument when another program did.
   static Result<ChatStore> open(const Environment& environment);
 
-  const std::filesystem::path& path() const { return database_.path(); }
+  const std::filesystem::path& path() const { return file_.database.path(); }
   /// What the user should be told about opening, a sentence each: that a damaged file was salvaged, say.
-  const std::vector<std::string>& notes() const { return notes_; }
+  const std::vector<std::string>& notes() const { return file_.notes; }
 
   Result<ChatId> create(std::string_view model, std::string_view system, bool think);
   /// Adds a turn below `parent` (nothing: a first turn) and makes it the head. Errors: kLimit above kMaxTextBytes,
@@ -104,10 +104,9 @@ class ChatStore {
   Result<void> remove(ChatId chat);
 
  private:
-  explicit ChatStore(sqlite::Database database) : database_(std::move(database)) {}
+  explicit ChatStore(ChatFile file) : file_(std::move(file)) {}
 
-  sqlite::Database database_;
-  std::vector<std::string> notes_;
+  ChatFile file_;
 };
 
 }  // namespace carat::store

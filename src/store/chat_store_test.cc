@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "base/file.h"
+#include "store/store_testing.h"
 
 namespace carat::store {
 namespace {
@@ -18,9 +18,8 @@ namespace fs = std::filesystem;
 class ChatStoreTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string form = ::testing::TempDir() + "carat-chats-XXXXXX";
-    ASSERT_NE(mkdtemp(form.data()), nullptr);
-    root_ = form;
+    root_ = make_test_dir();
+    ASSERT_FALSE(root_.empty());
     environment_.xdg_data_home = root_.string();
   }
   void TearDown() override { fs::remove_all(root_); }

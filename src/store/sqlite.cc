@@ -9,9 +9,17 @@
 #include "base/utf8.h"
 
 namespace carat::store::sqlite {
-namespace {
 
 namespace fs = std::filesystem;
+
+Error read_only(const fs::path& path) {
+  return io_error(
+      fmt::format("{}: cannot be written (the file, its folder or the file system is read-only), so nothing was added; "
+                  "make them writable and try again",
+                  path.string()));
+}
+
+namespace {
 
 Error full(const fs::path& path) {
   return io_error(
@@ -29,13 +37,6 @@ Error system_error(const fs::path& path, int code) {
                     path.string()));
   }
   return io_error(fmt::format("{}: cannot read or write: {}", path.string(), std::strerror(code == 0 ? EIO : code)));
-}
-
-Error read_only(const fs::path& path) {
-  return io_error(
-      fmt::format("{}: cannot be written (the file, its folder or the file system is read-only), so nothing was added; "
-                  "make them writable and try again",
-                  path.string()));
 }
 
 Error as_error(const fs::path& path, sqlite3* database, int code) {
@@ -85,7 +86,8 @@ int harden(sqlite3* database) {
                          {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
                          {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
                          {SQLITE_DBCONFIG_DQS_DML, 0},
-                         {SQLITE_DBCONFIG_DQS_DDL, 0}}) {
+                         {SQLITE_DBCONFIG_DQS_DDL, 0},
+                         {SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1}}) {
     if (const int code = sqlite3_db_config(database, s.option, s.value, nullptr); code != SQLITE_OK) return code;
   }
   for (const Switch s : {Switch{SQLITE_LIMIT_LENGTH, Database::kMaxLength},
@@ -132,6 +134,8 @@ Result<bool> Statement::step() {
   if (code == SQLITE_DONE) return false;
   return as_error(*path_, database_, code);
 }
+
+void Statement::reset() { (void)sqlite3_reset(statement_.get()); }
 
 Result<void> Statement::run() {
   for (;;) {
@@ -208,6 +212,17 @@ Result<std::string> Database::words(std::string_view sql) const {
 }
 
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }
+
+void Database::tidy_on_close(bool tidy) const {
+  (void)sqlite3_db_config(database_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, tidy ? 0 : 1, nullptr);
+}
+
+Result<void> Database::finish() const {
+  const int code = sqlite3_wal_checkpoint_v2(database_.get(), "main", SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+  if (code != SQLITE_OK) return as_error(*path_, database_.get(), code);
+  tidy_on_close(true);
+  return {};
+}
 
 Result<Transaction> Transaction::begin(const Database& database) {
   RETURN_IF_ERROR(database.run("BEGIN IMMEDIATE"));

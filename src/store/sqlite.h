@@ -25,6 +25,9 @@ struct sqlite3_stmt;
 ///     }
 namespace carat::store::sqlite {
 
+/// "PATH: cannot be written ...": of a file or folder that is read-only.
+Error read_only(const std::filesystem::path& path);
+
 /// A prepared statement. One thread at a time; must not outlive its Database.
 class Statement {
  public:
@@ -36,6 +39,8 @@ class Statement {
 
   /// Whether there is a row. Errors as Database's, also when the row before had a text that memory did not hold.
   Result<bool> step();
+  /// From the beginning again; values stay bound.
+  void reset();
   /// Steps to the end, rows ignored.
   Result<void> run();
 
@@ -76,6 +81,12 @@ class Database {
   Result<std::int64_t> number(std::string_view sql) const;
   Result<std::string> words(std::string_view sql) const;
   std::int64_t last_insert_id() const;
+
+  /// Whether closing moves the log into the file and removes it, when nobody else uses them: off after open(), so that
+  /// looking at a damaged file leaves it as it is.
+  void tidy_on_close(bool tidy) const;
+  /// Moves the log into the file and removes it now; waits for readers.
+  Result<void> finish() const;
 
  private:
   struct Close {

@@ -288,5 +288,20 @@ TEST(SafetensorsFolder, MissingAndBrokenShardsAreNamed) {
   EXPECT_NE(error_of(dir).find("the file of tensor a is not a plain file name"), std::string::npos);
 }
 
+TEST(SafetensorsFolder, AnIndexHoldsNoMoreThanAModelCan) {
+  const TempDir dir;
+  std::string index = R"({"weight_map": {)";
+  for (int i = 0; i < 101'000; ++i) index += "\"" + std::to_string(i) + R"(": "a.safetensors",)";
+  index.back() = '}';
+  write_text(dir / "model.safetensors.index.json", index + "}");
+  const auto names = SafetensorsSource::open_folder(dir.path());
+  ASSERT_FALSE(names);
+  EXPECT_EQ(names.error().code(), ErrorCode::kLimit) << names.error().to_string();
+  write_text(dir / "model.safetensors.index.json", "{\"a\": \"" + std::string(17 << 20, 'x') + "\"}");
+  const auto bytes = SafetensorsSource::open_folder(dir.path());
+  ASSERT_FALSE(bytes);
+  EXPECT_EQ(bytes.error().code(), ErrorCode::kLimit) << bytes.error().to_string();
+}
+
 }  // namespace
 }  // namespace carat::formats

@@ -11,10 +11,15 @@
 #include "formats/printable.h"
 
 namespace carat::formats {
+namespace {
+
+constexpr std::size_t kMaxIndexMembers = 1'000;  // besides the tensors
+
+}  // namespace
 
 Result<ShardIndex> read_shard_index(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const std::string text, read_file(path, kMaxIndexBytes));
-  auto parsed = parse_json(text);
+  auto parsed = parse_json(text, {.members = kMaxTensors + kMaxIndexMembers});
   if (!parsed) return std::move(parsed).error().while_doing(fmt::format("reading {}", path.string()));
   const Json& root = *parsed;
   const auto map = root.is_object() ? root.find("weight_map") : root.end();

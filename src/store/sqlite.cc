@@ -56,6 +56,8 @@ Error as_error(const fs::path& path, sqlite3* database, int code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
       return corrupt(fmt::format("{}: is damaged", path.string()));
+    case SQLITE_CONSTRAINT:  // values are checked before they come here, so it is a row of the file that is wrong
+      return corrupt(fmt::format("{}: is damaged; a row breaks the rules of its table", path.string()));
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
     case SQLITE_AUTH:
@@ -69,6 +71,9 @@ Error as_error(const fs::path& path, sqlite3* database, int code) {
     case SQLITE_TOOBIG:
       return limit_exceeded(
           fmt::format("{}: a text above {} MiB cannot be kept", path.string(), Database::kMaxLength >> 20));
+    case SQLITE_ERROR:  // a schema format number that no SQLite has written, for one
+      return unsupported(fmt::format("{}: cannot be used as a database ({}); move it away to begin a new one",
+                                     path.string(), database == nullptr ? "SQL error" : sqlite3_errmsg(database)));
     default:
       return internal_error(fmt::format("{}: {}", path.string(), sqlite3_errstr(code)));
   }

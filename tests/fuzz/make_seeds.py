@@ -12,6 +12,7 @@ import sys
 from random import Random
 
 HERE = pathlib.Path(__file__).resolve().parent
+GOLDEN = HERE.parent / "golden"
 sys.path.insert(0, str(HERE.parent / "e2e"))
 import containers as c  # noqa: E402
 
@@ -72,10 +73,51 @@ def tokenizer_seeds():
         "model": {"type": "BPE", "byte_fallback": True, "vocab": {"a": 0}, "merges": []}}))
 
 
+def chat_seeds():
+    examples = json.loads((GOLDEN / "chat/chat-examples.json").read_text())
+    requests = [case for case in walk(examples) if isinstance(case, dict) and "messages" in case]
+    requests.sort(key=lambda case: len(json.dumps(case)))
+    for i in range(0, len(requests), max(1, len(requests) // 12)):
+        text = json.dumps(requests[i], ensure_ascii=False)
+        if len(text) < 4096:
+            put("messages", f"example-{i}", text)
+    put("reply", "answer", b"\0\3Hello <b>the</b> world.\n<turn|>")
+    put("reply", "thought", b"\0\5<|channel>thought\nhm, hm<channel|>Yes.<turn|>")
+    put("reply", "open-thought", b"\1\1thinking<channel|>answer<eos>")
+    put("reply", "call", b'\4\7<|tool_call>call:f{s:<|"|>a<|"|>,n:1.5,a:[<|"|>x<|"|>],o:{s:<|"|>z<|"|>}}<tool_call|><|tool_response>')
+    put("reply", "malformed", b"\4\2<|tool_call>call:f{s:<tool_call|>text<|tool_call>nothing")
+
+
+def walk(value):
+    yield value
+    for child in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from walk(child)
+
+
+def config_seeds():
+    for folder in sorted((GOLDEN / "text").iterdir()):
+        if not (folder / "config.json").exists():
+            continue
+        config = json.loads((folder / "config.json").read_text())
+        text = json.dumps(config, separators=(",", ":"))
+        generation = folder / "generation_config.json"
+        if generation.exists():
+            text += "\0" + json.dumps(json.loads(generation.read_text()), separators=(",", ":"))
+        put("config", folder.name, text)
+
+
+def cli_seeds():
+    put("markdown", "all", b"@# Title\n\nSome **bold**, *it* and `code`.\n\n- a\n  - b\n1. c\n> q\n\n```c\nint a;\n```\n---\n"
+        b"| a | b |\n| --- | --: |\n| 1 | `x` |\n\n[text](http://a) ~~no~~ \\*\n")
+    put("markdown", "control", "A\x1b[31m red \u202e \x9b2J\r\n".encode())
+    put("gitignore", "rules", b"*.o\n!keep.o\nbuild/\n/root\na/**/b\n[a-c]?\\ \n\0src/a/b.o")
+    put("gitignore", "glob", b"a*[!b-d]?\\*\0aXXe1*")
+
+
 def random_seeds():
     """For targets that read their input as a list of decisions."""
     random = Random(7)
-    for target in ("gguf_records", "safetensors_records", "vocabulary"):
+    for target in ("gguf_records", "safetensors_records", "vocabulary", "packed", "tables", "chat_store"):
         for n in (40, 200, 600):
             put(target, f"random-{n}", random.randbytes(n))
 
@@ -86,6 +128,9 @@ def main():
     json_seeds()
     safetensors_seeds()
     tokenizer_seeds()
+    chat_seeds()
+    config_seeds()
+    cli_seeds()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <span>
 #include <string_view>
 
@@ -23,9 +25,10 @@ inline std::string_view as_text(const std::uint8_t* data, std::size_t size) {
 }
 
 /// A refusal must be a sentence for people, whatever the file holds: valid UTF-8, no control characters that a terminal
-/// would obey, not a page of the file's own bytes, and never "a bug of ours".
+/// would obey, not a page of the file's own bytes, and never "a bug of ours". CARAT_FUZZ_SAY=1 shows them.
 inline void check_refusal(const Error& error, std::size_t max_bytes = 2000) {
   const std::string text = error.to_string();
+  if (std::getenv("CARAT_FUZZ_SAY") != nullptr) std::fprintf(stderr, "refused: %s\n", text.c_str());
   CARAT_CHECK(!text.empty() && text.size() <= max_bytes);
   CARAT_CHECK(is_valid_utf8(text));
   for (std::size_t at = 0; at < text.size();) {

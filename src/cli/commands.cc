@@ -4,6 +4,7 @@
 #include "cli/commands/ask.h"
 #include "cli/commands/bench.h"
 #include "cli/commands/cache.h"
+#include "cli/commands/chat.h"
 #include "cli/commands/completion.h"
 #include "cli/commands/eval.h"
 #include "cli/commands/help.h"
@@ -28,6 +29,7 @@ constexpr Command kCommands[] = {
     {"list", kModels, "the models of the store", add_list},
     {"add", kModels, "give a model a name in the store", add_add},
     {"rm", kModels, "take models out of the store", add_rm},
+    {"chat", kTalk, "talk with a model; chats are kept", add_chat},
     {"show", kModels, "what a model is made of, and the memory it will need", add_show},
     {"cache", kModels, "the packed copies of models: what there is, and away with it", add_cache},
     {"eval", kMeasure, "perplexity of a text, and the distance from a reference", add_eval},

@@ -1,0 +1,194 @@
+#include "cli/chat/chat_loop.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "cli/chat/turn_details.h"
+#include "cli/output.h"
+#include "cli/quantities.h"
+#include "cli/term/message_assembler.h"
+#include "cli/term/quiet_terminal.h"
+#include "cli/term/safe_text.h"
+
+namespace carat::cli {
+namespace {
+
+using runtime::FinishReason;
+
+constexpr std::string_view kPrompt = ">>> ", kMorePrompt = "... ";
+// Ctrl-C while answering, and again so soon: the person wants to leave.
+constexpr std::chrono::seconds kTwice{1};
+constexpr std::size_t kMaxInitialBytes = 600;
+
+}  // namespace
+
+ChatLoop::ChatLoop(const ChatParts& parts) : parts_(parts), style_(terminal_of(STDERR_FILENO)) {}
+
+void ChatLoop::note(std::string_view text) const { write_stderr(style_.dim(safe_text(text)) + "\n"); }
+
+void ChatLoop::problem(const Error& error) const { write_stderr(style_.yellow(safe_line(error.to_string())) + "\n"); }
+
+void ChatLoop::say_notes() {
+  for (const std::string& text : parts_.log.take_notes()) write_stderr(style_.yellow(safe_line(text)) + "\n");
+}
+
+Result<void> ChatLoop::run() {
+  for (;;) {
+    ASSIGN_OR_RETURN(const Next next, read_message());
+    say_notes();
+    if (next == Next::kLeave) return {};
+  }
+}
+
+/// Lines until they make a message or a command, and what follows from it.
+Result<ChatLoop::Next> ChatLoop::read_message() {
+  MessageAssembler message;
+  std::string typed;  // as the history shall have it
+  for (;;) {
+    ASSIGN_OR_RETURN(const InputLine line,
+                     parts_.reader.read(message.begun() ? kMorePrompt : kPrompt, std::exchange(initial_, {})));
+    switch (line.kind) {
+      case InputLine::Kind::kEnd:
+        write_stderr("\n");
+        return Next::kLeave;
+      case InputLine::Kind::kInterrupt:
+        return on_interrupt(line);
+      case InputLine::Kind::kLine:
+        interrupted_at_.reset();
+        if (!message.begun()) {
+          const auto command = parse_slash(line.text);
+          if (!command) {
+            save_history(line.text);
+            problem(command.error());
+            return Next::kGoOn;
+          }
+          if (command->has_value()) {
+            save_history(line.text);
+            return run_command(**command);
+          }
+        }
+        if (!message.add(line.text)) continue;
+        return on_line(message_of(message.take()));
+    }
+  }
+}
+
+ChatLoop::Next ChatLoop::on_interrupt(const InputLine&) {
+  parts_.interrupts.clear();
+  write_stderr("^C\n");
+  edited_.reset();
+  const Clock::time_point now = Clock::now();
+  if (interrupted_at_ && now - *interrupted_at_ < kTwice) return Next::kLeave;
+  if (interrupted_at_ && *interrupted_at_ != Clock::time_point{}) interrupted_at_.reset();
+  interrupted_at_ = now;
+  note("Ctrl-C again or Ctrl-D leaves; /help shows the commands");
+  return Next::kGoOn;
+}
+
+Result<ChatLoop::Next> ChatLoop::on_line(const std::string& typed) {
+  if (typed.find_first_not_of(" \t\n") == std::string::npos) {
+    if (std::exchange(edited_, std::nullopt)) note("the message is as it was");
+    return Next::kGoOn;
+  }
+  save_history(typed);
+  return send(typed);
+}
+
+void ChatLoop::save_history(const std::string& text) {
+  parts_.reader.remember(text);
+  // Arrow keys are a comfort: what cannot be kept for the next time is not worth a word.
+  (void)parts_.history.append(text);
+}
+
+/// The turns that were answered: a message without an answer is replaced by the next one.
+std::size_t ChatLoop::n_answered() const {
+  const std::size_t n = parts_.log.size();
+  return n > 0 && parts_.log.turn(n - 1).role == "user" ? n - 1 : n;
+}
+
+std::vector<const ChatTurn*> ChatLoop::turns_before(std::size_t n) const {
+  std::vector<const ChatTurn*> turns = parts_.log.turns();
+  turns.resize(n);
+  return turns;
+}
+
+Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
+  const std::size_t n_before = edited_.value_or(n_answered());
+  std::vector<std::string> names = kept_file_names_;
+  for (const Attachment& file : files_) names.push_back(file.name);
+  const ChatTurn turn{"user", kept_files_ + with_attachments(files_, typed), {}, message_details(names, typed.size())};
+  std::vector<const ChatTurn*> turns = turns_before(n_before);
+  turns.push_back(&turn);
+  if (const auto prompt = parts_.conversation.prompt(turns, parts_.log.system(), parts_.log.think()); !prompt) {
+    problem(prompt.error());
+    if (typed.size() <= kMaxInitialBytes) initial_ = typed;
+    return Next::kGoOn;
+  }
+  edited_.reset();
+  files_.clear();
+  kept_files_.clear();
+  kept_file_names_.clear();
+  parts_.log.add(n_before, turn);
+  say_notes();
+  return answer(n_before + 1);
+}
+
+/// Answers the first `n_before` turns; an answer that is there already is left aside.
+Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before) {
+  const auto prompt = parts_.conversation.prompt(turns_before(n_before), parts_.log.system(), parts_.log.think());
+  if (!prompt) {
+    problem(prompt.error());
+    return Next::kGoOn;
+  }
+  const auto choice = static_cast<std::uint32_t>(parts_.log.n_alternatives(n_before));
+  const std::unique_ptr<AnswerView> view = parts_.view(show_thoughts_);
+  parts_.interrupts.clear();
+  auto answered = [&] {
+    const QuietTerminal quiet(STDIN_FILENO);
+    return parts_.conversation.answer(*prompt, choice, *view, &parts_.interrupts.flag());
+  }();
+  const int n_interrupts = parts_.interrupts.count();
+  parts_.interrupts.clear();
+  if (!answered) {
+    problem(answered.error());
+    return Next::kGoOn;
+  }
+  last_ = std::move(answered).value();
+  if (!last_->content.empty() || !last_->thinking.empty()) {
+    parts_.log.add(n_before, {"assistant", last_->content, last_->thinking,
+                              answer_details(parts_.log.model(), parts_.conversation.options(), choice, *last_)});
+  }
+  if (n_interrupts > 0) interrupted_at_ = Clock::now();
+  if (last_->error && last_->error->code() == ErrorCode::kIo) return *last_->error;  // nobody can read on
+  if (last_->error) problem(*last_->error);
+  explain_end(*last_);
+  return n_interrupts > 1 ? Next::kLeave : Next::kGoOn;
+}
+
+/// An answer that did not end by itself says why, and what to do.
+void ChatLoop::explain_end(const ConversationAnswer& answer) const {
+  const bool nothing = answer.content.empty() && answer.thinking.empty();
+  const auto count = [](std::int64_t n) { return grouped(static_cast<std::uint64_t>(n)); };
+  switch (answer.stats.reason) {
+    case FinishReason::kCancelled:
+      note(nothing ? "(stopped before anything came; /retry answers the message, the next one takes its place)"
+                   : "(stopped; the answer is kept as it is, /retry makes another one)");
+      break;
+    case FinishReason::kMaxTokens:
+      note(fmt::format("(stopped after {} tokens; --max-tokens allows more)", count(answer.stats.n_tokens)));
+      break;
+    case FinishReason::kContextFull:
+      note(fmt::format("(the context of {} tokens is full; /new begins a new chat, --context gives more room)",
+                       count(parts_.conversation.context())));
+      break;
+    case FinishReason::kStopToken:
+    case FinishReason::kSink:
+    case FinishReason::kError:
+      if (nothing && !answer.error) note("(the answer is empty; /retry makes another one)");
+      break;
+  }
+}
+
+}  // namespace carat::cli

@@ -7,7 +7,7 @@ Result<store::ChatStore*> StoredChats::store() {
   if (!store_) {
     ASSIGN_OR_RETURN(store::ChatStore opened, store::ChatStore::open(environment_));
     for (const std::string& note : opened.notes()) say(note);
-    store_ = std::move(opened);
+    store_.emplace(std::move(opened));
   }
   return &*store_;
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <thread>
 
 #include "store/store_testing.h"
 
@@ -226,6 +227,27 @@ TEST_F(ChatStoreTest, TwoStoresAtOnce) {
   ASSERT_TRUE(a.append(chat, q, {"assistant", "of a"}));
   ASSERT_TRUE(b.append(chat, q, {"assistant", "of b"}));
   EXPECT_EQ(contents(a.children(chat, q)), (Texts{"of a", "of b"}));
+}
+
+TEST_F(ChatStoreTest, WaitsForAnotherProgramButNotForever) {
+  ChatStore chats = open();
+  const ChatId chat = *chats.create("m", "", false);
+  sqlite3* other = nullptr;
+  ASSERT_EQ(sqlite3_open(file().c_str(), &other), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(other, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  const auto refused = chats.append(chat, std::nullopt, {"user", "q"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().message(), file().string() +
+                                           ": another program has been using it for 5 seconds; try again "
+                                           "when it is done");
+  EXPECT_EQ(contents(chats.path(chat)), Texts{}) << "reading needs no lock";
+  std::thread soon([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    sqlite3_exec(other, "COMMIT", nullptr, nullptr, nullptr);
+  });
+  EXPECT_TRUE(chats.append(chat, std::nullopt, {"user", "q"}));
+  soon.join();
+  sqlite3_close(other);
 }
 
 TEST_F(ChatStoreTest, RefusesANewerVersionUntouched) {

@@ -39,8 +39,22 @@ Error system_error(const fs::path& path, int code) {
   return io_error(fmt::format("{}: cannot read or write: {}", path.string(), std::strerror(code == 0 ? EIO : code)));
 }
 
+/// errno of the call that failed. SQLite's own memory of it is of the last call, which may have been one that cleans
+/// up; the files know better.
+int system_code_of(sqlite3* database) {
+  if (database == nullptr) return 0;
+  sqlite3_file* log = nullptr;
+  int code = 0;
+  if (sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log) == SQLITE_OK && log != nullptr &&
+      log->pMethods != nullptr && log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &code) == SQLITE_OK &&
+      code != 0) {
+    return code;
+  }
+  if (sqlite3_file_control(database, "main", SQLITE_FCNTL_LAST_ERRNO, &code) == SQLITE_OK && code != 0) return code;
+  return sqlite3_system_errno(database);
+}
+
 Error as_error(const fs::path& path, sqlite3* database, int code) {
-  const int system_code = database == nullptr ? 0 : sqlite3_system_errno(database);
   switch (code & 0xff) {
     case SQLITE_NOMEM:
       return out_of_memory("out of memory");  // as in no_bad_alloc: allocates nothing
@@ -60,14 +74,16 @@ Error as_error(const fs::path& path, sqlite3* database, int code) {
       return corrupt(fmt::format("{}: is damaged; a row breaks the rules of its table", path.string()));
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-    case SQLITE_AUTH:
+    case SQLITE_AUTH: {
+      const int system_code = database == nullptr ? 0 : sqlite3_system_errno(database);
       if (system_code == EROFS || system_code == EACCES) return read_only(path);
       if (system_code != 0) return system_error(path, system_code);
       return io_error(
           fmt::format("{}: cannot be opened; check that it is a file and its folder exists", path.string()));
+    }
     case SQLITE_IOERR:
       if (code == SQLITE_IOERR_NOMEM) return out_of_memory("out of memory");
-      return system_error(path, system_code);
+      return system_error(path, system_code_of(database));
     case SQLITE_TOOBIG:
       return limit_exceeded(
           fmt::format("{}: a text above {} MiB cannot be kept", path.string(), Database::kMaxLength >> 20));

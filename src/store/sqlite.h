@@ -66,7 +66,7 @@ class Database {
   /// Longest text or row.
   static constexpr int kMaxLength = 64 << 20;
   /// How long a statement waits for other processes.
-  static constexpr int kBusyMs = 10'000;
+  static constexpr int kBusyMs = 5'000;
 
   /// Creates the file when it is not there (it gets the mode of the process; make it before when that matters).
   /// Errors: kIo (cannot be opened or written, or in use for longer than kBusyMs), kCorrupt (no database, or damaged).

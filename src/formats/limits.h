@@ -8,9 +8,10 @@ namespace carat::formats {
 inline constexpr std::uint64_t kMaxHeaderBytes = std::uint64_t{256} << 20;  ///< metadata and tensor infos together
 inline constexpr std::uint64_t kMaxMetadataKeys = 1'000'000;
 inline constexpr std::uint64_t kMaxTensors = 100'000;
-inline constexpr std::uint64_t kMaxNameBytes = 256;                        ///< of a tensor
-inline constexpr std::uint64_t kMaxKeyBytes = 65'535;                      ///< of a metadata key (GGUF's own limit)
-inline constexpr std::uint64_t kMaxStringBytes = std::uint64_t{16} << 20;  ///< one string, or one array in total
+inline constexpr std::uint64_t kMaxNameBytes = 256;    ///< of a tensor
+inline constexpr std::uint64_t kMaxKeyBytes = 65'535;  ///< of a metadata key (GGUF's own limit)
+inline constexpr std::uint64_t kMaxStringBytes = std::uint64_t{16} << 20;
+inline constexpr std::uint64_t kMaxArrayBytes = std::uint64_t{128} << 20;  ///< in total: 4 million merges fit
 inline constexpr std::uint64_t kMaxGgufDims = 4;
 inline constexpr std::uint64_t kMaxSafetensorsDims = 8;
 inline constexpr std::uint64_t kMaxSafetensorsHeaderBytes = 100'000'000;  ///< as in the format's own library

@@ -149,18 +149,18 @@ class Parser {
     }
     if (value.element_type == GgufType::kString) return read_string_array(what, value);
     const auto size = (Checked<std::uint64_t>(value.count) * gguf_scalar_bytes(value.element_type)).value();
-    if (!size || *size > kMaxStringBytes) return too_long(what, value);
+    if (!size || *size > kMaxArrayBytes) return too_long(what, value);
     ASSIGN_OR_RETURN(value.bytes, in_.take(*size, what));
     return check_bools(what, value.element_type, value.bytes);
   }
 
   // Half a million merges pass here: lengths are checked, nothing is copied.
   Result<void> read_string_array(std::string_view what, GgufValue& value) {
-    if (value.count > kMaxStringBytes / sizeof(std::uint64_t)) return too_long(what, value);
+    if (value.count > kMaxArrayBytes / sizeof(std::uint64_t)) return too_long(what, value);
     const std::uint64_t begin = in_.position();
     for (std::uint64_t i = 0; i < value.count; ++i) {
       RETURN_IF_ERROR(in_.string(kMaxStringBytes, what));
-      if (in_.position() - begin > kMaxStringBytes) return too_long(what, value);
+      if (in_.position() - begin > kMaxArrayBytes) return too_long(what, value);
     }
     value.bytes = bytes_.subspan(begin, in_.position() - begin);
     return {};
@@ -168,7 +168,7 @@ class Parser {
 
   Error too_long(std::string_view what, const GgufValue& value) const {
     return limit_exceeded(fmt::format("{}: {} is an array of {} {} and longer than {} bytes, the most allowed", where_,
-                                      what, value.count, gguf_type_name(value.element_type), kMaxStringBytes));
+                                      what, value.count, gguf_type_name(value.element_type), kMaxArrayBytes));
   }
 
   Result<void> check_bools(std::string_view what, GgufType type, std::span<const std::byte> bytes) const {

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "formats/merge_texts.h"
 #include "formats/printable.h"
+#include "formats/tokenizer_json_limits.h"
 #include "formats/tokenizer_pipeline.h"
 
 namespace carat::formats {
@@ -169,9 +170,11 @@ Result<Vocabulary> parse_tokenizer_json(std::string_view text, std::string_view 
     return limit_exceeded(
         fmt::format("{}: has {} bytes; at most {} are read", where, text.size(), kMaxTokenizerJsonBytes));
   }
+  RETURN_IF_ERROR(check_tokenizer_json_limits(text, where));
   simdjson::dom::parser parser;
   element root;
   if (const auto error = parser.parse(text.data(), text.size()).get(root)) {
+    if (error == simdjson::MEMALLOC) return out_of_memory(fmt::format("{}: no memory to read it", where));
     return corrupt(fmt::format("{}: is not valid JSON ({}); copy or download the file again", where,
                                simdjson::error_message(error)));
   }

@@ -182,8 +182,9 @@ TEST(SafetensorsBadInput, AsManyTensorsAsAreAllowed) {
   const auto header_of = [](int n) {
     std::string header = "{";
     for (int i = 0; i < n; ++i) {
-      header += (i > 0 ? ",\"" : "\"") + std::to_string(i) + R"(":{"dtype":"U8","shape":[1],"data_offsets":[)" +
-                std::to_string(i) + "," + std::to_string(i + 1) + "]}";
+      header.append(i > 0 ? ",\"" : "\"").append(std::to_string(i));
+      header.append(R"(":{"dtype":"U8","shape":[1],"data_offsets":[)");
+      header.append(std::to_string(i)).append(",").append(std::to_string(i + 1)).append("]}");
     }
     return with_header(header + "}", static_cast<std::size_t>(n));
   };
@@ -291,7 +292,7 @@ TEST(SafetensorsFolder, MissingAndBrokenShardsAreNamed) {
 TEST(SafetensorsFolder, AnIndexHoldsNoMoreThanAModelCan) {
   const TempDir dir;
   std::string index = R"({"weight_map": {)";
-  for (int i = 0; i < 101'000; ++i) index += "\"" + std::to_string(i) + R"(": "a.safetensors",)";
+  for (int i = 0; i < 101'000; ++i) index.append("\"").append(std::to_string(i)).append(R"(": "a.safetensors",)");
   index.back() = '}';
   write_text(dir / "model.safetensors.index.json", index + "}");
   const auto names = SafetensorsSource::open_folder(dir.path());

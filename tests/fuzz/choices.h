@@ -10,7 +10,8 @@
 namespace carat::fuzz {
 
 /// An input read as a list of decisions, so that a target can build a file with right lengths and offsets around the
-/// one thing that is wrong. Decisions come from the front; when the input is used up, every further one is 0.
+/// one thing that is wrong. Decisions come from the front; when the input is used up, every further one is 0. One
+/// decision per expression: compilers differ in what they evaluate first, and an input must mean the same to all.
 ///
 ///     Choices choose(data, size);
 ///     const std::string_view key = choose.among(kKeys);
@@ -56,7 +57,8 @@ class Choices {
 
   /// Up to `max` of the bytes that follow.
   std::string text(std::uint32_t max) {
-    const std::size_t n = std::min<std::size_t>(below(max + 1), rest_.size());
+    const std::uint32_t wanted = below(max + 1);
+    const std::size_t n = std::min<std::size_t>(wanted, rest_.size());
     std::string value(reinterpret_cast<const char*>(rest_.data()), n);
     rest_ = rest_.subspan(n);
     return value;

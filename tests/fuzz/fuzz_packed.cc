@@ -33,7 +33,8 @@ class Writer {
   bool damaged = false;  // one byte of the payload is not what its piece's hash says
 
   std::string file() {
-    const std::uint64_t n_payload = choose_.below(5) * 4096 + (choose_.one_in(4) ? choose_.below(4096) : 0);
+    std::uint64_t n_payload = choose_.below(5) * 4096;
+    if (choose_.one_in(4)) n_payload += choose_.below(4096);
     std::string payload(n_payload, 'p'), index;
     text(index, choose_.text(20));
     text(index, "/model.gguf");
@@ -53,7 +54,8 @@ class Writer {
       payload[choose_.number() % payload.size()] ^= 1;
       damaged = true;
     }
-    return head(payload.size(), index) + stamp() + payload + index;
+    const std::string first = head(payload.size(), index), second = stamp();
+    return first + second + payload + index;
   }
 
  private:

@@ -69,12 +69,16 @@ class Writer {
     std::uint64_t elements = 1;
     for (std::uint32_t i = choose_.one_in(16) ? 9 : choose_.below(4), n = i; i > 0; --i) {
       const std::uint64_t extent = choose_.one_in(16) ? choose_.below(2) : 1 + choose_.below(3);
-      out += (i == n ? "" : ",") + or_lie(extent);
+      if (i != n) out += ',';
+      out += or_lie(extent);
       elements *= extent;
     }
     const auto known = dtype_from_name(type);
     const std::uint64_t end = offset + elements * (known ? dtype_info(*known).block_bytes : 1);
-    out += "],\"data_offsets\":[" + or_lie(offset) + "," + or_lie(end) + "]";
+    out += "],\"data_offsets\":[" + or_lie(offset);
+    out += ',';
+    out += or_lie(end);
+    out += ']';
     if (choose_.one_in(16)) out += ",\"dtype\":\"I8\"";
     out += '}';
     return choose_.one_in(24) ? offset : end;

@@ -45,7 +45,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto tables = std::make_shared<std::vector<std::byte>>(good);
   for (std::uint32_t n = choose.below(8); n > 0; --n) {
     const std::size_t width = std::size_t{1} << choose.below(4);
-    const std::size_t at = (choose.byte() | choose.byte() << 8 | choose.byte() << 16) % (tables->size() - 8);
+    std::size_t at = choose.below(65536);
+    at = (at << 8 | choose.byte()) % (tables->size() - 8);
     const std::uint64_t value = choose.number();
     std::memcpy(tables->data() + at, &value, width);
   }

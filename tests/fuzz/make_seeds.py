@@ -106,6 +106,22 @@ def config_seeds():
         put("config", folder.name, text)
 
 
+def folder_seeds():
+    """First byte: which file of the folder. The vocabulary is cut, or the file would be most of the corpus."""
+    gemma3 = GOLDEN / "text/gemma3"
+    names = ["config.json", "generation_config.json", "tokenizer_config.json"]
+    for i, name in enumerate(names):
+        put("folder", name.split(".")[0], bytes([i]) + json.dumps(json.loads((gemma3 / name).read_text())).encode()[:4000])
+    tokenizer = json.loads((gemma3 / "tokenizer.json").read_text())
+    tokenizer["model"]["vocab"] = {piece: id for piece, id in tokenizer["model"]["vocab"].items() if id < 8}
+    tokenizer["model"]["merges"], tokenizer["added_tokens"] = [], []
+    put("folder", "tokenizer", b"\3" + json.dumps(tokenizer).encode())
+    tensors = c.read_safetensors(gemma3 / "model.safetensors")[0]
+    weight_map = dict.fromkeys(tensors, "model-00001-of-00001.safetensors")
+    put("folder", "index", b"\4" + json.dumps({"weight_map": weight_map}).encode())
+    put("folder", "template", b'\2{"chat_template":"{{ bos_token }}"}')
+
+
 def cli_seeds():
     put("markdown", "all", b"@# Title\n\nSome **bold**, *it* and `code`.\n\n- a\n  - b\n1. c\n> q\n\n```c\nint a;\n```\n---\n"
         b"| a | b |\n| --- | --: |\n| 1 | `x` |\n\n[text](http://a) ~~no~~ \\*\n")
@@ -117,7 +133,7 @@ def cli_seeds():
 def random_seeds():
     """For targets that read their input as a list of decisions."""
     random = Random(7)
-    for target in ("gguf_records", "safetensors_records", "vocabulary", "packed", "tables", "chat_store"):
+    for target in ("gguf_records", "safetensors_records", "vocabulary", "packed", "tables", "chat_store", "model"):
         for n in (40, 200, 600):
             put(target, f"random-{n}", random.randbytes(n))
 
@@ -130,6 +146,7 @@ def main():
     tokenizer_seeds()
     chat_seeds()
     config_seeds()
+    folder_seeds()
     cli_seeds()
 
 

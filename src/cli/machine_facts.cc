@@ -97,6 +97,7 @@ MachineFacts machine_facts(const fs::path& root) {
   facts.kernel_maps_files_huge = facts.huge_pages && *facts.huge_pages != "never" &&
                                  kernel_is_at_least(first_line(root / "proc/sys/kernel/osrelease"), kFilesInHugePages);
   facts.governor = first_line(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_governor");
+  facts.governor_driver = first_line(root / "sys/devices/system/cpu/cpu0/cpufreq/scaling_driver");
   double load = 0;
   if (std::ifstream file(root / "proc/loadavg"); file >> load) facts.load = load;
   return facts;

@@ -15,10 +15,11 @@ struct MachineFacts {
   std::optional<std::int64_t> available_bytes;  ///< without swapping, below the limits of control groups
   std::optional<std::int64_t> limit_bytes;      ///< of its control groups; absent: none
   std::optional<std::int64_t> swap_bytes;
-  std::optional<std::string> huge_pages;  ///< "always", "madvise" or "never"; absent: a kernel without them
-  bool kernel_maps_files_huge = false;    ///< Linux 6.16 or newer, and huge_pages is not "never"
-  std::optional<std::string> governor;    ///< of the processors' frequency: "performance", "powersave" ...
-  std::optional<double> load;             ///< processes that run or want to, mean of the last minute
+  std::optional<std::string> huge_pages;       ///< "always", "madvise" or "never"; absent: a kernel without them
+  bool kernel_maps_files_huge = false;         ///< Linux 6.16 or newer, and huge_pages is not "never"
+  std::optional<std::string> governor;         ///< of the processors' frequency: "performance", "powersave" ...
+  std::optional<std::string> governor_driver;  ///< "intel_pstate", "amd-pstate-epp", "acpi-cpufreq" ...
+  std::optional<double> load;                  ///< processes that run or want to, mean of the last minute
 };
 
 /// `root` holds proc and sys, for tests. Takes about a millisecond.

@@ -24,6 +24,7 @@ class FakeMachine : public ::testing::Test {
     write("proc/sys/kernel/osrelease", "6.16.0-2-amd64\n");
     write("sys/kernel/mm/transparent_hugepage/enabled", "always [madvise] never\n");
     write("sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "powersave\n");
+    write("sys/devices/system/cpu/cpu0/cpufreq/scaling_driver", "acpi-cpufreq\n");
   }
   ~FakeMachine() override { fs::remove_all(root_); }
 
@@ -46,6 +47,7 @@ TEST_F(FakeMachine, IsReadAsItSays) {
   EXPECT_EQ(facts.huge_pages, "madvise");
   EXPECT_TRUE(facts.kernel_maps_files_huge);
   EXPECT_EQ(facts.governor, "powersave");
+  EXPECT_EQ(facts.governor_driver, "acpi-cpufreq");
   EXPECT_EQ(facts.load, 1.25);
 }
 

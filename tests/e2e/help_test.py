@@ -88,6 +88,7 @@ class HelpTest(ProgramTest):
             "eval": (E2B, text, "--against", Q4, "--worst", "3"),
             "bench": (E2B, "--pp", "4", "--tg", "2@0", "--reps", "1", "--patience", "1"),
             "cache": (),
+            "doctor": (),
             "help": ("ask",),
             "list": (),
             "add": ("mine", Q4),

@@ -1,0 +1,9 @@
+#pragma once
+
+#include "cli/command.h"
+
+namespace carat::cli {
+
+Action add_doctor(CLI::App& command);
+
+}  // namespace carat::cli

@@ -6,11 +6,14 @@
 
 #include "base/json.h"
 #include "cli/output.h"
+#include "cli/term/safe_text.h"
 
 namespace carat::cli {
 namespace {
 
 using Kind = chat::ReplyEvent::Kind;
+
+constexpr std::string_view kNormal = "\x1b[0m";
 
 Result<void> write_line(const Json& json) { return write_stdout(dump_json(json) + "\n"); }
 
@@ -49,25 +52,48 @@ std::string_view end_reason(const AnswerStats& stats) {
   return "error";
 }
 
+TextWriter::TextWriter(const Options& options) : options_(options) {
+  if (options.markdown && options.out.interactive) {
+    markdown_.emplace(MarkdownView::Options{.colour = options.out.colour, .columns = options.out.columns});
+  }
+}
+
+Result<void> TextWriter::write(const std::string& text) {
+  if (text.empty()) return {};
+  // An escape sequence at the end changes no column.
+  const std::string_view visible =
+      std::string_view(text).substr(0, text.size() - (text.ends_with(kNormal) ? kNormal.size() : 0));
+  if (!visible.empty()) ends_in_newline_ = visible.back() == '\n';
+  return write_stdout(text);
+}
+
+void TextWriter::write_thought(std::string_view text) {
+  const bool terminal = options_.err.interactive;
+  if (!thought_open_ && !terminal) write_stderr("[thinking] ");
+  thought_open_ = true;
+  write_stderr(terminal ? Style(options_.err).dim(safe_text(text)) : std::string(text));
+}
+
+void TextWriter::end_thought() {
+  if (thought_open_) write_stderr(options_.err.interactive ? "\n\n" : "\n[/thinking]\n");
+  thought_open_ = false;
+}
+
 Result<void> TextWriter::event(const chat::ReplyEvent& event) {
   if (event.kind == Kind::kThinking) {
-    if (!thought_open_) write_stderr("[thinking] ");
-    thought_open_ = true;
-    write_stderr(event.text);
+    write_thought(event.text);
     return {};
   }
-  if (thought_open_) write_stderr("\n[/thinking]\n");
-  thought_open_ = false;
+  end_thought();
   switch (event.kind) {
     case Kind::kText:
-      if (event.text.empty()) return {};
-      ends_in_newline_ = event.text.back() == '\n';
-      return write_stdout(event.text);
+      if (markdown_) return write(markdown_->push(event.text));
+      return write(options_.out.interactive ? safe_text(event.text) : event.text);
     case Kind::kToolCall:
-      say(fmt::format("the model calls a tool: {}", event.raw));
+      say(fmt::format("the model calls a tool: {}", safe_line(event.raw)));
       return {};
     case Kind::kMalformedCall:
-      say(fmt::format("the model made a call that makes no sense ({}): {}", event.text, event.raw));
+      say(fmt::format("the model made a call that makes no sense ({}): {}", event.text, safe_line(event.raw)));
       return {};
     case Kind::kThinking:
     case Kind::kStop:
@@ -77,7 +103,8 @@ Result<void> TextWriter::event(const chat::ReplyEvent& event) {
 }
 
 Result<void> TextWriter::end(const AnswerStats& stats) {
-  if (thought_open_) write_stderr("\n[/thinking]\n");
+  end_thought();
+  if (markdown_) RETURN_IF_ERROR(write(markdown_->finish()));
   if (!ends_in_newline_) RETURN_IF_ERROR(write_stdout("\n"));
   say(fmt::format("{} prompt tokens in {:.2f} s, {} tokens{}, ended by {}", stats.n_prompt_tokens,
                   stats.prompt_ms / 1000, stats.n_tokens, rate_text(stats), end_reason(stats)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,6 +9,8 @@
 #include "base/error.h"
 #include "base/result.h"
 #include "chat/reply_parser.h"
+#include "cli/term/markdown_view.h"
+#include "cli/term/terminal.h"
 #include "runtime/generate.h"
 
 namespace carat::cli {
@@ -30,13 +33,28 @@ class AnswerWriter {
   virtual Result<void> end(const AnswerStats& stats) = 0;
 };
 
-/// Text on stdout; thoughts, calls and statistics on stderr.
+/// Text on stdout; thoughts, calls and statistics on stderr. On a terminal the Markdown of a chat model is made
+/// readable and nothing that a model writes can drive the terminal; in a pipe the text is what the model wrote.
 class TextWriter final : public AnswerWriter {
  public:
+  struct Options {
+    Terminal out, err;      ///< stdout, stderr
+    bool markdown = false;  ///< of a chat model
+  };
+
+  /// The default: as in a pipe.
+  TextWriter() : TextWriter(Options()) {}
+  explicit TextWriter(const Options& options);
   Result<void> event(const chat::ReplyEvent& event) override;
   Result<void> end(const AnswerStats& stats) override;
 
  private:
+  Result<void> write(const std::string& text);
+  void write_thought(std::string_view text);
+  void end_thought();
+
+  Options options_;
+  std::optional<MarkdownView> markdown_;
   bool ends_in_newline_ = true;
   bool thought_open_ = false;
 };

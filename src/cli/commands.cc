@@ -26,11 +26,11 @@ constexpr std::string_view kPort = "Port and compare";
 constexpr std::string_view kProgram = "This program";
 
 constexpr Command kCommands[] = {
+    {"chat", kTalk, "talk with a model; chats are kept", add_chat},
     {"ask", kTalk, "answer a question (a base model: continue a text)", add_ask},
     {"list", kModels, "the models of the store", add_list},
     {"add", kModels, "give a model a name in the store", add_add},
     {"rm", kModels, "take models out of the store", add_rm},
-    {"chat", kTalk, "talk with a model; chats are kept", add_chat},
     {"show", kModels, "what a model is made of, and the memory it will need", add_show},
     {"cache", kModels, "the packed copies of models: what there is, and away with it", add_cache},
     {"eval", kMeasure, "perplexity of a text, and the distance from a reference", add_eval},

@@ -98,10 +98,11 @@ void say_token_counts(const std::vector<Attachment>& attachments, const tokenize
   if (attachments.size() > 1) say(fmt::format("{} files: {} tokens", attachments.size(), grouped(total)));
 }
 
-std::unique_ptr<AnswerWriter> answer_writer(const AskOptions& options) {
+std::unique_ptr<AnswerWriter> answer_writer(const AskOptions& options, bool chat) {
   if (options.json) return std::make_unique<JsonWriter>();
   if (options.json_lines) return std::make_unique<JsonLinesWriter>();
-  return std::make_unique<TextWriter>();
+  return std::make_unique<TextWriter>(
+      TextWriter::Options{terminal_of(STDOUT_FILENO), terminal_of(STDERR_FILENO), chat});
 }
 
 Result<Question> chat_question(chat::ChatFormat format, const AskOptions& options, std::string text,
@@ -194,7 +195,7 @@ Result<void> ask(const AskOptions& options) {
   runtime::Session session(loaded->engine());
   RETURN_IF_ERROR(session.append(question.ids));
 
-  const std::unique_ptr<AnswerWriter> writer = answer_writer(options);
+  const std::unique_ptr<AnswerWriter> writer = answer_writer(options, format.has_value());
   AnswerStream stream(tokenizer, std::move(question.parser), std::move(stop_strings), *writer);
 
   const Clock::time_point start = Clock::now();

@@ -56,6 +56,12 @@ class Walk {
         case ',':
           RETURN_IF_ERROR(count());
           break;
+        case ' ':
+        case '\n':
+        case '\r':
+        case '\t':
+          RETURN_IF_ERROR(skip_blanks(i));
+          break;
         default:
           break;
       }
@@ -64,14 +70,26 @@ class Walk {
   }
 
  private:
+  /// Moves `i` to the last blank of a run.
+  Result<void> skip_blanks(std::size_t& i) {
+    const std::size_t begin = i;
+    i = std::min(text_.find_first_not_of(" \n\r\t", begin), text_.size()) - 1;
+    if (i - begin >= kMaxStringBytes) return too_many("blanks in a row", kMaxStringBytes);
+    return {};
+  }
+
   /// Moves `i` from the opening quotation mark to the closing one, or to the last byte.
   Result<void> skip_string(std::size_t& i) {
     const std::size_t begin = i + 1;
     const std::size_t limit = std::min(text_.size(), begin + kMaxStringBytes + 1);
-    for (i = begin; i < limit && text_[i] != '"'; ++i) {
-      if (text_[i] == '\\') ++i;
+    std::size_t n_bytes = 0;  // an escape makes at least one byte
+    for (i = begin; i < limit && text_[i] != '"'; ++i, ++n_bytes) {
+      if (text_[i] == '\\') i += i + 1 < limit && text_[i + 1] == 'u' ? 5 : 1;
     }
     if (i >= limit && limit < text_.size()) return too_many("bytes in one string", kMaxStringBytes);
+    if (list_ == &kLists[0] && (n_piece_bytes_ += n_bytes) > tokenizer::kMaxVocabularyBytes) {
+      return too_many("bytes of pieces", tokenizer::kMaxVocabularyBytes);
+    }
     if (i < text_.size() && list_ == nullptr) last_string_ = text_.substr(begin, i - begin);
     return {};
   }
@@ -115,7 +133,7 @@ class Walk {
   const List* list_ = nullptr;               // the one we are in
   Counts* counts_ = nullptr;                 // its own
   std::array<Counts, std::size(kLists)> n_;  // of all lists of a key, however often it is there
-  std::size_t n_others_ = 0;
+  std::size_t n_others_ = 0, n_piece_bytes_ = 0;
 };
 
 }  // namespace

@@ -54,6 +54,20 @@ TEST(TokenizerJsonLimits, EachIsNamed) {
             "t: has more than 65536 bytes in one string, the most that are read");
 }
 
+TEST(TokenizerJsonLimits, BytesAreCountedWithoutEscapes) {
+  EXPECT_EQ(refusal("{" + std::string(65'536, ' ') + "}"), "accepted");
+  EXPECT_EQ(refusal("{" + std::string(65'537, '\n') + "}"),
+            "t: has more than 65536 blanks in a row, the most that are read");
+  const auto pieces = [](std::string_view piece, std::size_t n) {
+    const std::string entry = std::string("\"").append(repeated(piece, 1024)).append("\":1,");
+    return std::string(R"({"model":{"vocab":{)").append(repeated(entry, n)).append("}}}");
+  };
+  EXPECT_EQ(refusal(pieces("x", 65'536)), "accepted");
+  EXPECT_EQ(refusal(pieces("x", 65'537)), "t: has more than 67108864 bytes of pieces, the most that are read");
+  EXPECT_EQ(refusal(pieces("\\u0041", 20'000)), "accepted") << "20 MB, though 120 in the file";
+  EXPECT_EQ(refusal(pieces("\\\"", 65'537)), "t: has more than 67108864 bytes of pieces, the most that are read");
+}
+
 TEST(TokenizerJsonLimits, NoWayAround) {
   const std::string half = R"("vocab":{)" + repeated("\"a\":1,", kMaxPieces / 2 + 1) + "\"b\":1}";
   EXPECT_NE(refusal(R"({"model":{)" + half + "," + half + "}}"), "accepted") << "a key twice";

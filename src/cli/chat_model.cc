@@ -2,16 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/file.h"
 #include "base/json.h"
 
 namespace carat::cli {
-namespace {
-
-// tokenizer_config.json lists every added token: Gemma's is 1.2 MB with 40,000 members.
-constexpr std::uint64_t kMaxTokenizerConfigBytes = std::uint64_t{64} << 20;
-
-}  // namespace
 
 bool has_chat_template(const formats::ModelSource& source) {
   if (source.gguf) {
@@ -21,10 +14,10 @@ bool has_chat_template(const formats::ModelSource& source) {
   std::error_code ignored;
   const std::filesystem::path& folder = source.folder->path;
   if (std::filesystem::exists(folder / "chat_template.jinja", ignored)) return true;
-  const auto text = read_file(folder / "tokenizer_config.json", kMaxTokenizerConfigBytes);
-  if (!text) return false;
-  const auto config = parse_json(*text);
-  return config && config->is_object() && config->contains("chat_template");
+  const Json* config = source.folder->tokenizer_config.get();
+  if (config == nullptr) return false;
+  const auto text = config->find("chat_template");
+  return text != config->end() && !text->is_null() && *text != "";
 }
 
 chat::ChatFormat family_chat_format(const model::ModelConfig& config) {

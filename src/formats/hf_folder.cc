@@ -14,8 +14,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Result<std::shared_ptr<const Json>> read_object(const fs::path& path) {
-  ASSIGN_OR_RETURN(const std::string text, read_file(path, kMaxConfigBytes));
+Result<std::shared_ptr<const Json>> read_object(const fs::path& path, std::uint64_t max_bytes = kMaxConfigBytes) {
+  ASSIGN_OR_RETURN(const std::string text, read_file(path, max_bytes));
   auto json = parse_json(text);
   if (!json) return std::move(json).error().while_doing(fmt::format("reading {}", path.string()));
   if (!json->is_object()) return corrupt(fmt::format("{}: is not a JSON object", path.string()));
@@ -44,6 +44,9 @@ Result<HfFolder> HfFolder::open(const fs::path& folder) {
   ASSIGN_OR_RETURN(model.config, read_object(folder / "config.json"));
   if (fs::exists(folder / "generation_config.json", error)) {
     ASSIGN_OR_RETURN(model.generation_config, read_object(folder / "generation_config.json"));
+  }
+  if (fs::exists(folder / "tokenizer_config.json", error)) {
+    ASSIGN_OR_RETURN(model.tokenizer_config, read_object(folder / "tokenizer_config.json", kMaxTokenizerConfigBytes));
   }
   ASSIGN_OR_RETURN(SafetensorsSource tensors, SafetensorsSource::open_folder(folder));
   model.tensors = std::make_shared<const SafetensorsSource>(std::move(tensors));

@@ -21,6 +21,7 @@ inline constexpr std::uint64_t kMinAlignment = 8;
 inline constexpr std::uint64_t kMaxAlignment = 65'536;
 inline constexpr std::uint64_t kMaxParts = 1'000;                         ///< files of a split or sharded model
 inline constexpr std::uint64_t kMaxConfigBytes = std::uint64_t{4} << 20;  ///< config.json, generation_config.json
+inline constexpr std::uint64_t kMaxTokenizerConfigBytes = std::uint64_t{8} << 20;  ///< Gemma's: 1.2 MB of added tokens
 inline constexpr std::uint64_t kMaxIndexBytes = std::uint64_t{16} << 20;  ///< model.safetensors.index.json
 
 }  // namespace carat::formats

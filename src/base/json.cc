@@ -49,7 +49,8 @@ Decimal decimal_of(std::string_view text) {
       if (i + 1 < text.size() && text[i + 1] == '+') ++i;
       long long e = 0;
       std::from_chars(text.data() + i + 1, text.data() + text.size(), e);
-      d.exponent += e;
+      constexpr long long kFar = 1'000'000'000'000;  // beyond every double and every text's length
+      d.exponent += std::clamp(e, -kFar, kFar);
       break;
     } else if (c >= '0' && c <= '9') {
       d.digits += c;

@@ -92,6 +92,16 @@ TEST(Json, LimitsAreNamed) {
   EXPECT_EQ(parse_json(repeat("9", 1000)).error().code(), ErrorCode::kLimit);  // beyond any double as well
 }
 
+TEST(Json, ExponentsOfAnySize) {
+  for (const std::string text : {"0.0E-9223372036854775808", "1.5e-9223372036854775807", "0.1e-99999999999999999999",
+                                 "1.2345678901234567890123e-9223372036854775808", "0.00e9223372036854775807"}) {
+    const auto value = parse_json(text);
+    ASSERT_TRUE(value) << text;
+    EXPECT_EQ(json_double(*value), 0.0) << text;
+    EXPECT_EQ(parse_json(dump_json(*value)).value(), *value) << text;
+  }
+}
+
 TEST(Json, ErrorsSayWhere) {
   const auto message = [](std::string_view text) {
     Result<Json> value = parse_json(text);

@@ -19,7 +19,8 @@ constexpr std::int64_t kFewColumns = 4;  // up to here a kernel takes one group 
 constexpr std::size_t kMaxMatrices = 4;  // of one region
 constexpr std::size_t kMaxPanels = 2;    // kinds of weights they may mix in `fast`: gate and up, k and v
 
-// Activations as f32 rows of `padded` values, and their sums of 16 for formats with a minimum.
+// Activations as f32 rows of `padded` values, and their sums of 16 for formats with a minimum. For the others `sums` is
+// the first row: kernels step through it (null plus an offset is undefined) and never read it.
 struct F32Input {
   MatView<const float> x;
   const float* sums = nullptr;
@@ -48,6 +49,7 @@ F32Input prepare_f32(MatView<const float> x, std::int64_t padded, bool needs_sum
     }
     in.x = {copy, x.rows, padded};
   }
+  in.sums = in.x.data;
   if (needs_sums) {
     in.sums_stride = padded / 16;
     auto* sums = exec.arena->allocate<float>(x.rows * in.sums_stride);

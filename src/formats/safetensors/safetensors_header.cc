@@ -100,7 +100,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     if (place_ == Place::kMetadata) return add_metadata(v);
     if (place_ == Place::kTensor && field_ == "dtype") {
       entry_.dtype = v;
-      if (!once(entry_.has_dtype)) return false;
+      return once(entry_.has_dtype) && count();
     }
     return scalar();
   }
@@ -178,6 +178,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
         fmt::format("{}: tensor {} must have dtype, shape and data_offsets of their types", where_, printable(name_))));
   }
 
+  bool known_field() const { return field_ == "dtype" || field_ == "shape" || field_ == "data_offsets"; }
+
   bool once(bool& has) {
     if (!std::exchange(has, true)) return true;
     return fail(corrupt(fmt::format("{}: tensor {} has its {} twice", where_, printable(name_), printable(field_))));
@@ -198,6 +200,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
                    : fail_entry();
       case Place::kMetadata:
         return not_a_string();
+      case Place::kTensor:
+        return !known_field() || fail_entry();
       case Place::kShape:
         entry_.shape_ok = false;
         return extent(0);
@@ -232,7 +236,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
       case Place::kMetadata:
         return not_a_string();
       case Place::kTensor:
-        if (field_ == "dtype" || field_ == "shape" || field_ == "data_offsets") return fail_entry();
+        if (known_field()) return fail_entry();
         place_ = Place::kUnknown;
         depth_ = 1;
         return true;

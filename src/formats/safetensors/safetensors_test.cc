@@ -122,6 +122,8 @@ TEST(SafetensorsBadInput, EachHeaderIsRefusedByName) {
        "4194304 bytes between two quotation marks"},
       {"a field twice", R"({"a": {"dtype": "U8", "dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 4,
        "tensor a has its dtype twice"},
+      {"a field twice, once of another type",
+       R"({"a": {"dtype": "U8", "shape": "4", "shape": [4], "data_offsets": [0, 4]}})", 4, "tensor a must have dtype"},
       {"a hole", R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [4, 8]}})", 8, "hold 4 bytes, the file 8"},
       {"bytes behind", R"({"a": {"dtype": "U8", "shape": [4], "data_offsets": [0, 4]}})", 5,
        "hold 4 bytes, the file 5"},

@@ -59,13 +59,13 @@ class Writer {
   std::uint64_t tensor(std::string& out, std::uint64_t offset) {
     std::string name(choose_.among(kNames));
     if (!choose_.one_in(12)) name += std::to_string(n_++);
-    out += '"' + name + "\":";
+    out.append("\"").append(name).append("\":");
     if (name == "__metadata__") {
       out += choose_.one_in(4) ? R"({"format":1})" : R"({"format":"pt"})";
       return offset;
     }
     const std::string_view type = choose_.one_in(8) ? choose_.among(kTypes) : kTypes[choose_.below(8)];
-    out += "{\"dtype\":\"" + std::string(type) + "\",\"shape\":[";
+    out.append("{\"dtype\":\"").append(type).append("\",\"shape\":[");
     std::uint64_t elements = 1;
     for (std::uint32_t i = choose_.one_in(16) ? 9 : choose_.below(4), n = i; i > 0; --i) {
       const std::uint64_t extent = choose_.one_in(16) ? choose_.below(2) : 1 + choose_.below(3);
@@ -75,10 +75,8 @@ class Writer {
     }
     const auto known = dtype_from_name(type);
     const std::uint64_t end = offset + elements * (known ? dtype_info(*known).block_bytes : 1);
-    out += "],\"data_offsets\":[" + or_lie(offset);
-    out += ',';
-    out += or_lie(end);
-    out += ']';
+    out.append("],\"data_offsets\":[").append(or_lie(offset));
+    out.append(",").append(or_lie(end)).append("]");
     if (choose_.one_in(16)) out += ",\"dtype\":\"I8\"";
     out += '}';
     return choose_.one_in(24) ? offset : end;

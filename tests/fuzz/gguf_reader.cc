@@ -97,11 +97,11 @@ bool read_key(std::span<const std::byte> file, Cursor& in, SecondKey& out) {
   if (out.element_type == 8) {
     for (std::uint64_t i = 0; i < out.count; ++i) {
       in.text(16 * kMiB);
-      if (!in.ok || in.position() - out.begin > 16 * kMiB) return false;
+      if (!in.ok || in.position() - out.begin > 128 * kMiB) return false;
     }
   } else {
     const Wide bytes = Wide{out.count} * kScalarBytes[out.element_type];
-    if (bytes > 16 * kMiB || in.at + bytes > std::min<std::uint64_t>(file.size(), 256 * kMiB)) return false;
+    if (bytes > 128 * kMiB || in.at + bytes > std::min<std::uint64_t>(file.size(), 256 * kMiB)) return false;
     in.at += bytes;
   }
   out.end = in.position();

@@ -56,7 +56,7 @@ def safetensors_seeds():
     put("safetensors", "whole", c.safetensors_bytes(tensors, header))
     header = c.safetensors_header(tensors)
     header["__metadata__"] = {"format": "pt"}
-    put("safetensors", "header", b"\1" + json.dumps(header).encode())
+    put("safetensors", "header", bytes([24 * 2 + 1]) + json.dumps(header).encode())
 
 
 def tokenizer_seeds():

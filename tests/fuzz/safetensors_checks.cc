@@ -1,10 +1,12 @@
 #include "fuzz/safetensors_checks.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "formats/safetensors/safetensors_part.h"
@@ -38,11 +40,29 @@ std::optional<std::uint64_t> whole(const SecondJson& value) {
   return static_cast<std::uint64_t>(number);
 }
 
+std::size_t depth_of(const SecondJson& value) {
+  if (value.kind != Kind::kObject && value.kind != Kind::kArray) return 0;
+  std::size_t depth = 0;
+  for (const SecondJson& item : value.items) depth = std::max(depth, depth_of(item));
+  for (const auto& [key, member] : value.members) depth = std::max(depth, depth_of(member));
+  return depth + 1;
+}
+
+// Fields that are known stand there once; others are skipped when they are not too deep.
+bool good_fields(const SecondJson& tensor) {
+  std::map<std::string_view, int> n;
+  for (const auto& [key, value] : tensor.members) {
+    const bool known = key == "dtype" || key == "shape" || key == "data_offsets";
+    if (known ? ++n[key] > 1 : depth_of(value) > 64) return false;
+  }
+  return true;
+}
+
 bool read_tensor(const std::string& name, const SecondJson& value, Wide data_bytes, SecondTensor& out) {
   const SecondJson* dtype = value.find("dtype");
   const SecondJson* shape = value.find("shape");
   const SecondJson* offsets = value.find("data_offsets");
-  if (name.empty() || name.size() > 256 || value.kind != Kind::kObject) return false;
+  if (name.empty() || name.size() > 256 || value.kind != Kind::kObject || !good_fields(value)) return false;
   if (dtype == nullptr || dtype->kind != Kind::kString || !kElementBytes.contains(dtype->text)) return false;
   if (shape == nullptr || shape->kind != Kind::kArray || shape->items.size() > 8) return false;
   if (offsets == nullptr || offsets->kind != Kind::kArray || offsets->items.size() != 2) return false;
@@ -68,18 +88,21 @@ std::optional<std::vector<SecondTensor>> read_again(std::span<const std::byte> f
   std::uint64_t length = 0;
   if (file.size() < 8) return std::nullopt;
   std::memcpy(&length, file.data(), 8);
-  if (length > 256u << 20 || Wide{length} + 8 > file.size()) return std::nullopt;
-  const auto header = read_json_again({reinterpret_cast<const char*>(file.data()) + 8, length}, 1023);
-  if (!header || header->value.kind != Kind::kObject) return std::nullopt;
-  if (header->has_big_integer || header->has_infinite_number) return std::nullopt;
+  if (length > 100'000'000 || Wide{length} + 8 > file.size()) return std::nullopt;
+  const std::string_view text(reinterpret_cast<const char*>(file.data()) + 8, length);
+  if (!text.starts_with('{')) return std::nullopt;
+  const auto header = read_json_again(text, 1023);
+  if (!header || header->has_infinite_number) return std::nullopt;
+  bool has_metadata = false;
+  std::uint64_t n_bytes = 0;
   std::vector<SecondTensor> tensors;
   std::map<std::string, std::uint32_t> names;
   std::map<std::uint64_t, std::uint64_t> taken;
   for (const auto& [name, value] : header->value.members) {
     if (name == "__metadata__") {
-      if (value.kind != Kind::kObject) return std::nullopt;
-      for (const auto& [key, text] : value.members) {
-        if (text.kind != Kind::kString) return std::nullopt;
+      if (value.kind != Kind::kObject || std::exchange(has_metadata, true)) return std::nullopt;
+      for (const auto& [key, entry] : value.members) {
+        if (entry.kind != Kind::kString) return std::nullopt;
       }
       continue;
     }
@@ -89,10 +112,12 @@ std::optional<std::vector<SecondTensor>> read_again(std::span<const std::byte> f
       if (tensor.begin < end && begin < tensor.end) return std::nullopt;
     }
     taken[tensor.begin] = tensor.end;
+    n_bytes += tensor.end - tensor.begin;
     tensor.begin += 8 + length;
     tensor.end += 8 + length;
     tensors.push_back(tensor);
   }
+  if (n_bytes != file.size() - 8 - length) return std::nullopt;  // no byte that is no tensor's
   return tensors;
 }
 

@@ -20,7 +20,6 @@ using runtime::FinishReason;
 constexpr std::string_view kPrompt = ">>> ", kMorePrompt = "... ";
 // Ctrl-C while answering, and again so soon: the person wants to leave.
 constexpr std::chrono::seconds kTwice{1};
-constexpr std::size_t kMaxInitialBytes = 600;
 
 }  // namespace
 
@@ -54,9 +53,9 @@ Result<ChatLoop::Next> ChatLoop::read_message() {
         write_stderr("\n");
         return Next::kLeave;
       case InputLine::Kind::kInterrupt:
-        return on_interrupt(line);
+        return on_interrupt();
       case InputLine::Kind::kLine:
-        interrupted_at_.reset();
+        interrupted_ = false;
         if (!message.begun()) {
           const auto command = parse_slash(line.text);
           if (!command) {
@@ -75,29 +74,36 @@ Result<ChatLoop::Next> ChatLoop::read_message() {
   }
 }
 
-ChatLoop::Next ChatLoop::on_interrupt(const InputLine&) {
+/// Twice leaves: with nothing between two at the prompt, or so soon after the one that stopped an answer.
+ChatLoop::Next ChatLoop::on_interrupt() {
   parts_.interrupts.clear();
   write_stderr("^C\n");
-  edited_.reset();
-  const Clock::time_point now = Clock::now();
-  if (interrupted_at_ && now - *interrupted_at_ < kTwice) return Next::kLeave;
-  if (interrupted_at_ && *interrupted_at_ != Clock::time_point{}) interrupted_at_.reset();
-  interrupted_at_ = now;
+  const bool soon = stopped_at_ && Clock::now() - *stopped_at_ < kTwice;
+  if (interrupted_ || soon) return Next::kLeave;
+  interrupted_ = true;
+  forget_edit();
   note("Ctrl-C again or Ctrl-D leaves; /help shows the commands");
   return Next::kGoOn;
 }
 
 Result<ChatLoop::Next> ChatLoop::on_line(const std::string& typed) {
   if (typed.find_first_not_of(" \t\n") == std::string::npos) {
-    if (std::exchange(edited_, std::nullopt)) note("the message is as it was");
+    if (edited_) note("the message is as it was");
+    forget_edit();
     return Next::kGoOn;
   }
   save_history(typed);
   return send(typed);
 }
 
+void ChatLoop::forget_edit() {
+  edited_.reset();
+  kept_files_.clear();
+  kept_file_names_.clear();
+}
+
 void ChatLoop::save_history(const std::string& text) {
-  parts_.reader.remember(text);
+  if (LineHistory::is_worth_keeping(text)) parts_.reader.remember(text);
   // Arrow keys are a comfort: what cannot be kept for the next time is not worth a word.
   (void)parts_.history.append(text);
 }
@@ -123,13 +129,13 @@ Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
   turns.push_back(&turn);
   if (const auto prompt = parts_.conversation.prompt(turns, parts_.log.system(), parts_.log.think()); !prompt) {
     problem(prompt.error());
-    if (typed.size() <= kMaxInitialBytes) initial_ = typed;
+    note("the message is not sent; /edit brings it back");
+    refused_ = typed;
     return Next::kGoOn;
   }
-  edited_.reset();
+  refused_.reset();
+  forget_edit();
   files_.clear();
-  kept_files_.clear();
-  kept_file_names_.clear();
   parts_.log.add(n_before, turn);
   say_notes();
   return answer(n_before + 1);
@@ -160,10 +166,11 @@ Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before) {
     parts_.log.add(n_before, {"assistant", last_->content, last_->thinking,
                               answer_details(parts_.log.model(), parts_.conversation.options(), choice, *last_)});
   }
-  if (n_interrupts > 0) interrupted_at_ = Clock::now();
+  if (n_interrupts > 0) stopped_at_ = Clock::now();
   if (last_->error && last_->error->code() == ErrorCode::kIo) return *last_->error;  // nobody can read on
   if (last_->error) problem(*last_->error);
   explain_end(*last_);
+  write_stderr("\n");
   return n_interrupts > 1 ? Next::kLeave : Next::kGoOn;
 }
 

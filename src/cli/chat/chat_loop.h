@@ -48,14 +48,14 @@ class ChatLoop {
 
   // chat_loop.cc
   Result<Next> read_message();
-  Next on_interrupt(const InputLine& line);
+  Next on_interrupt();
   Result<Next> on_line(const std::string& line);
   Result<Next> send(const std::string& typed);
   Result<Next> answer(std::size_t n_before);
   void explain_end(const ConversationAnswer& answer) const;
-  std::string message_with_files(const std::string& typed);
   std::size_t n_answered() const;
   std::vector<const ChatTurn*> turns_before(std::size_t n) const;
+  void forget_edit();
   void save_history(const std::string& text);
   void say_notes();
   void note(std::string_view text) const;
@@ -70,6 +70,7 @@ class ChatLoop {
   void add_file(const std::string& path);
   Result<Next> retry();
   Result<Next> edit();
+  Result<Next> edit_text_of(const std::string& typed);
   void stats() const;
   void save(const std::string& name);
   Result<void> load(const std::string& name);
@@ -80,10 +81,12 @@ class ChatLoop {
   ChatParts parts_;
   Style style_;  ///< of stderr
   bool show_thoughts_ = false;
-  std::optional<Clock::time_point> interrupted_at_;  ///< Ctrl-C with nothing done since
-  std::string initial_;                              ///< typed already on the next line
-  std::vector<Attachment> files_;                    ///< of the next message
-  std::string kept_files_;                           ///< of a message that is edited: the files it had, as text
+  bool interrupted_ = false;                     ///< Ctrl-C at the prompt, and nothing since
+  std::optional<Clock::time_point> stopped_at_;  ///< Ctrl-C stopped an answer
+  std::string initial_;                          ///< typed already on the next line
+  std::optional<std::string> refused_;           ///< a message that did not fit, for /edit
+  std::vector<Attachment> files_;                ///< of the next message
+  std::string kept_files_;                       ///< of a message that is edited: the files it had, as text
   std::vector<std::string> kept_file_names_;
   std::optional<std::size_t> edited_;       ///< the turn that the next message takes the place of
   std::optional<ConversationAnswer> last_;  ///< for /stats

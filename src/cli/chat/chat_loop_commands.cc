@@ -178,6 +178,7 @@ Result<ChatLoop::Next> ChatLoop::retry() {
 }
 
 Result<ChatLoop::Next> ChatLoop::edit() {
+  if (refused_) return edit_text_of(*refused_);
   std::size_t last = parts_.log.size();
   while (last > 0 && parts_.log.turn(last - 1).role != "user") --last;
   if (last == 0) {
@@ -188,21 +189,25 @@ Result<ChatLoop::Next> ChatLoop::edit() {
   edited_ = last - 1;
   kept_files_ = message.files;
   kept_file_names_ = message.file_names;
-  std::string typed(message.typed);
+  return edit_text_of(std::string(message.typed));
+}
+
+/// One line is edited at the prompt, more in a text editor if there is one.
+Result<ChatLoop::Next> ChatLoop::edit_text_of(const std::string& typed) {
   const std::string editor = text_editor();
   if (typed.find('\n') == std::string::npos || editor.empty() || isatty(STDIN_FILENO) == 0) {
-    initial_ = std::move(typed);
+    initial_ = typed;
     return Next::kGoOn;
   }
   auto edited = edit_text(editor, typed);
   parts_.interrupts.clear();
   if (!edited) {
     problem(edited.error());
-    edited_.reset();
+    forget_edit();
     return Next::kGoOn;
   }
   if (*edited == typed) {
-    edited_.reset();
+    forget_edit();
     note("the message is as it was");
     return Next::kGoOn;
   }
@@ -245,7 +250,7 @@ Result<void> ChatLoop::load(const std::string& name) {
     return {};
   }
   last_.reset();
-  edited_.reset();
+  forget_edit();
   return show_last_turns();
 }
 
@@ -286,7 +291,7 @@ void ChatLoop::list() const {
 void ChatLoop::start_new() {
   parts_.log.start();
   last_.reset();
-  edited_.reset();
+  forget_edit();
   note("a new chat");
 }
 

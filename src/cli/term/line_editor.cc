@@ -67,6 +67,9 @@ class LineEditor::Impl {
     el_winsertstr(editor, L"\n");
     return CC_REFRESH;
   }
+  static unsigned char up_key(EditLine* editor, wint_t) { return move_line(editor, -1); }
+  static unsigned char down_key(EditLine* editor, wint_t) { return move_line(editor, +1); }
+  static unsigned char move_line(EditLine* editor, int direction);
   static unsigned char complete_key(EditLine* editor, wint_t) { return of(editor).complete(); }
 
   void bind_keys();
@@ -120,14 +123,21 @@ Result<void> LineEditor::Impl::start() {
 void LineEditor::Impl::bind_keys() {
   el_wset(editor_, EL_ADDFN, L"carat-paste", L"takes a pasted text as it is", &Impl::paste_key);
   el_wset(editor_, EL_ADDFN, L"carat-newline", L"a new line inside the message", &Impl::insert_newline);
+  el_wset(editor_, EL_ADDFN, L"carat-up", L"the line above in a message of many, else the history", &Impl::up_key);
+  el_wset(editor_, EL_ADDFN, L"carat-down", L"the line below in a message of many, else the history", &Impl::down_key);
   el_wset(editor_, EL_ADDFN, L"carat-complete", L"completes commands and file names", &Impl::complete_key);
   constexpr std::pair<const wchar_t*, const wchar_t*> kKeys[] = {
-      {L"\\e[200~", L"carat-paste"},       {L"\\e\\r", L"carat-newline"},  {L"\\e\\n", L"carat-newline"},
-      {L"\\t", L"carat-complete"},         {L"^R", L"em-inc-search-prev"}, {L"^W", L"ed-delete-prev-word"},
-      {L"\\e[3~", L"ed-delete-next-char"}, {L"\\e[1~", L"ed-move-to-beg"}, {L"\\e[4~", L"ed-move-to-end"},
-      {L"\\e[H", L"ed-move-to-beg"},       {L"\\e[F", L"ed-move-to-end"},  {L"\\eOH", L"ed-move-to-beg"},
-      {L"\\eOF", L"ed-move-to-end"},       {L"\\e[1;5C", L"em-next-word"}, {L"\\e[1;5D", L"ed-prev-word"},
-      {L"\\e[1;3C", L"em-next-word"},      {L"\\e[1;3D", L"ed-prev-word"},
+      {L"\\e[200~", L"carat-paste"},       {L"\\e\\r", L"carat-newline"},
+      {L"\\e\\n", L"carat-newline"},       {L"\\t", L"carat-complete"},
+      {L"^R", L"em-inc-search-prev"},      {L"^W", L"ed-delete-prev-word"},
+      {L"\\e[3~", L"ed-delete-next-char"}, {L"\\e[1~", L"ed-move-to-beg"},
+      {L"\\e[4~", L"ed-move-to-end"},      {L"\\e[H", L"ed-move-to-beg"},
+      {L"\\e[F", L"ed-move-to-end"},       {L"\\eOH", L"ed-move-to-beg"},
+      {L"\\eOF", L"ed-move-to-end"},       {L"\\e[A", L"carat-up"},
+      {L"\\e[B", L"carat-down"},           {L"\\eOA", L"carat-up"},
+      {L"\\eOB", L"carat-down"},           {L"\\e[1;5C", L"em-next-word"},
+      {L"\\e[1;5D", L"ed-prev-word"},      {L"\\e[1;3C", L"em-next-word"},
+      {L"\\e[1;3D", L"ed-prev-word"},
   };
   for (const auto& [key, function] : kKeys) el_wset(editor_, EL_BIND, key, function, nullptr);
 }
@@ -239,6 +249,25 @@ unsigned char LineEditor::Impl::paste() {
   while (!text.ends_with(kPasteEnd) && el_wgetc(editor_, &c) == 1) text += c;
   if (text.ends_with(kPasteEnd)) text.resize(text.size() - kPasteEnd.size());
   el_winsertstr(editor_, to_wide(pasted_.add(to_utf8(text))).c_str());
+  return CC_REFRESH;
+}
+
+/// Arrow keys inside a message of many lines; at its first and last line they go through the history, by the keys that
+/// do so in emacs mode.
+unsigned char LineEditor::Impl::move_line(EditLine* editor, int direction) {
+  const LineInfoW* line = el_wline(editor);
+  const std::wstring_view text(line->buffer, static_cast<std::size_t>(line->lastchar - line->buffer));
+  const auto cursor = static_cast<std::size_t>(line->cursor - line->buffer);
+  const auto begin_of = [&](std::size_t at) { return at == 0 ? 0 : text.rfind(L'\n', at - 1) + 1; };  // npos + 1 = 0
+  const std::size_t begin = begin_of(cursor), end = std::min(text.find(L'\n', cursor), text.size());
+  if (direction < 0 ? begin == 0 : end == text.size()) {
+    el_wpush(editor, direction < 0 ? L"\x10" : L"\x0e");  // Ctrl-P, Ctrl-N
+    return CC_NORM;
+  }
+  const std::size_t other_begin = direction < 0 ? begin_of(begin - 1) : end + 1;
+  const std::size_t other_end = std::min(text.find(L'\n', other_begin), text.size());
+  const std::size_t target = std::min(other_begin + (cursor - begin), other_end);
+  el_cursor(editor, static_cast<int>(target) - static_cast<int>(cursor));
   return CC_REFRESH;
 }
 

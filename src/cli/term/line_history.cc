@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -43,8 +44,13 @@ Result<void> LineHistory::load() {
   return cut ? rewrite() : Result<void>();
 }
 
+bool LineHistory::is_worth_keeping(std::string_view entry) {
+  return !entry.empty() && entry.size() <= kMaxEntryBytes &&
+         std::count(entry.begin(), entry.end(), '\n') < static_cast<std::ptrdiff_t>(kMaxEntryLines);
+}
+
 Result<void> LineHistory::append(std::string_view entry) {
-  if (entry.empty() || entry.size() > kMaxEntryBytes) return {};
+  if (!is_worth_keeping(entry)) return {};
   if (!entries_.empty() && entries_.back() == entry) return {};
   entries_.emplace_back(entry);
   if (path_.empty()) return {};

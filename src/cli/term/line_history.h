@@ -15,8 +15,9 @@ namespace carat::cli {
 class LineHistory {
  public:
   static constexpr std::size_t kMaxEntries = 1000;
-  /// A longer message is not remembered; it is in the chat.
-  static constexpr std::size_t kMaxEntryBytes = 16 << 10;
+  /// A longer message is not remembered: it would cover the screen, and it is in the chat.
+  static constexpr std::size_t kMaxEntryBytes = 4 << 10;
+  static constexpr std::size_t kMaxEntryLines = 10;
 
   /// `path` need not exist. An empty path: nothing is kept beyond this process.
   explicit LineHistory(std::filesystem::path path) : path_(std::move(path)) {}
@@ -24,7 +25,9 @@ class LineHistory {
   /// Reads the file, newest last; lines that are none of ours are left out. A file of twice kMaxEntries is cut to them.
   /// Errors: kIo, when there is a file that cannot be read.
   Result<void> load();
-  /// Errors: kIo; the entry is remembered in this process all the same.
+  static bool is_worth_keeping(std::string_view entry);
+  /// Nothing happens for what is not worth keeping, and for the same entry again. Errors: kIo; the entry is remembered
+  /// in this process all the same.
   Result<void> append(std::string_view entry);
   const std::vector<std::string>& entries() const { return entries_; }
 

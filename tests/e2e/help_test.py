@@ -79,8 +79,10 @@ class HelpTest(ProgramTest):
         request = self.write("chat.json", json.dumps({"messages": [{"role": "user", "content": "hi"}]}))
         text = self.write("text.txt", "a small text to be read")
         out = self.folder / "out.safetensors"
+        self.ok("chat", E2B, "--max-tokens", "2", stdin="hello")
         calls = {
             "ask": ("hello", "--model", E2B, "--max-tokens", "4"),
+            "chat": ("--list",),
             "show": (Q4,),
             "render": (E2B, request),
             "tokenize": (E2B, text),

@@ -6,7 +6,7 @@ import time
 
 from carat_program import GOLDEN, MODELS, ProgramTest, main
 
-COMMANDS = ("ask", "show", "render", "tokenize", "probe", "eval", "bench", "cache", "help", "completion", "list", "add", "rm")
+COMMANDS = ("ask", "chat", "show", "render", "tokenize", "probe", "eval", "bench", "cache", "help", "completion", "list", "add", "rm")
 E2B = MODELS / "e2b"
 ASK = ("ask", "hello there", "--model", E2B, "--max-tokens", "24")
 

@@ -69,7 +69,7 @@ Result<void> list_chats(ChatStorage& storage, bool as_json) {
                    {"n_turns", chat.n_turns},
                    {"first_words", chat.first_words}});
   }
-  return write_stdout(dump_json(all, 2) + "\n");
+  return write_stdout(dump_json(Json{{"chats", std::move(all)}}, 2) + "\n");
 }
 
 /// The chat that --load or --continue means, or nothing for a new one.
@@ -236,6 +236,7 @@ Action add_chat(CLI::App& command) {
   command.add_flag("--json-lines", options->json_lines, "one JSON object a line, as ask has them");
   add_sampling_options(command, options->sampling);
   add_engine_options(command, options->engine);
+  command.get_option("--context")->description("tokens of the whole chat; default: 8192, or the model's limit");
   return [options] { return chat(*options); };
 }
 

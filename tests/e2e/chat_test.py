@@ -165,7 +165,7 @@ class TerminalTest(ChatTest):
         terminal.line("/bye")
         self.assertEqual(terminal.leave(), 0)
         self.assertTrue(terminal.is_as_before())
-        self.assertEqual(terminal.output.count("\x1b[?2004h"), terminal.output.count("\x1b[?2004l"))
+        self.assertFalse(terminal.marks_pastes())
         self.assertEqual(self.chats()[0]["n_turns"], 4)
 
     def test_a_turn_costs_its_new_tokens(self):
@@ -208,6 +208,24 @@ class TerminalTest(ChatTest):
         terminal.wait_for("(stopped after")
         contents = [message["content"] for message in self.messages(terminal)]
         self.assertEqual(contents[0::2], ["def f():\n\treturn 1\n\n# /help", "one\ntwo", "/bye", f"see {lines} end"])
+
+    def test_a_paste_while_answering_waits_as_one_message(self):
+        terminal = self.terminal(*ENDLESS)
+        terminal.line("hello")
+        terminal.wait_for("\n")
+        lines = "\n".join(f"line {i}" for i in range(1500))  # more than a terminal's line may have
+        terminal.paste(lines)
+        time.sleep(0.2)
+        terminal.send(CTRL_C)
+        terminal.wait_for("[pasted 1500 lines #1]")
+        self.assertNotIn("line 7", terminal.output, "no echo into the answer")
+        terminal.send(ENTER)
+        terminal.wait_for("\n")
+        time.sleep(0.3)
+        terminal.send(CTRL_C)
+        terminal.wait_for("(stopped")
+        time.sleep(1.1)
+        self.assertEqual(self.messages(terminal)[2]["content"], lines)
 
     def test_ctrl_c_stops_the_answer_only(self):
         terminal = self.terminal(*ENDLESS)
@@ -262,7 +280,7 @@ class TerminalTest(ChatTest):
             terminal.process.send_signal(number)
             self.assertEqual(terminal.leave(), -number)
             self.assertTrue(terminal.is_as_before())
-            self.assertEqual(terminal.output.count("\x1b[?2004h"), terminal.output.count("\x1b[?2004l"))
+            self.assertFalse(terminal.marks_pastes())
 
     def test_retry(self):
         terminal = self.terminal(*SHORT, "--temperature", "1", "--seed", "3")

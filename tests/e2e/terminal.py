@@ -52,7 +52,7 @@ class Terminal:
                 text, self.seen = self.output[self.seen:at + len(words)], at + len(words)
                 return text
             if time.monotonic() > end or (self.process.poll() is not None and not self.read(0)):
-                raise AssertionError(f"{words!r} did not come; instead: {self.output[self.seen:]!r}")
+                raise AssertionError(f"{words!r} did not come; instead: … {self.output[self.seen:][-600:]!r}")
             self.read(0.1)
 
     def line(self, text):
@@ -81,6 +81,10 @@ class Terminal:
     def is_as_before(self):
         """Whether the program left the terminal's modes as it found them."""
         return termios.tcgetattr(self.slave) == self.modes
+
+    def marks_pastes(self):
+        """Whether the terminal was left in the mode that puts marks around what is pasted."""
+        return self.output.rfind("\x1b[?2004h") > self.output.rfind("\x1b[?2004l")
 
     def close(self):
         if self.process.poll() is None:

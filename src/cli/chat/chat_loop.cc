@@ -9,7 +9,6 @@
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/term/message_assembler.h"
-#include "cli/term/quiet_terminal.h"
 #include "cli/term/safe_text.h"
 
 namespace carat::cli {
@@ -20,6 +19,26 @@ using runtime::FinishReason;
 constexpr std::string_view kPrompt = ">>> ", kMorePrompt = "... ";
 // Ctrl-C while answering, and again so soon: the person wants to leave.
 constexpr std::chrono::seconds kTwice{1};
+
+/// Passes an answer on, and lets the reader take what is typed meanwhile.
+class ListeningView final : public AnswerView {
+ public:
+  ListeningView(AnswerView& view, LineReader& reader) : view_(view), reader_(reader) {}
+  void prompt_progress(std::int64_t n_done, std::int64_t n_all) override {
+    reader_.take_typed();
+    view_.prompt_progress(n_done, n_all);
+  }
+  void token() override {
+    reader_.take_typed();
+    view_.token();
+  }
+  Result<void> event(const chat::ReplyEvent& event) override { return view_.event(event); }
+  Result<void> end(const AnswerStats& stats) override { return view_.end(stats); }
+
+ private:
+  AnswerView& view_;
+  LineReader& reader_;
+};
 
 }  // namespace
 
@@ -149,12 +168,10 @@ Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before) {
     return Next::kGoOn;
   }
   const auto choice = static_cast<std::uint32_t>(parts_.log.n_alternatives(n_before));
-  const std::unique_ptr<AnswerView> view = parts_.view(show_thoughts_);
+  const std::unique_ptr<AnswerView> shown = parts_.view(show_thoughts_);
+  ListeningView view(*shown, parts_.reader);
   parts_.interrupts.clear();
-  auto answered = [&] {
-    const QuietTerminal quiet(STDIN_FILENO);
-    return parts_.conversation.answer(*prompt, choice, *view, &parts_.interrupts.flag());
-  }();
+  auto answered = parts_.conversation.answer(*prompt, choice, view, &parts_.interrupts.flag());
   const int n_interrupts = parts_.interrupts.count();
   parts_.interrupts.clear();
   if (!answered) {

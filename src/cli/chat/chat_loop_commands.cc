@@ -199,6 +199,7 @@ Result<ChatLoop::Next> ChatLoop::edit_text_of(const std::string& typed) {
     initial_ = typed;
     return Next::kGoOn;
   }
+  parts_.reader.release();
   auto edited = edit_text(editor, typed);
   parts_.interrupts.clear();
   if (!edited) {
@@ -276,6 +277,7 @@ Result<void> ChatLoop::show_last_turns() {
     RETURN_IF_ERROR(write_stdout(text));
     if (was_stopped(turn)) note("(stopped)");
   }
+  write_stderr("\n");
   if (n_answered() < log.size())
     note("the last message has no answer; /retry answers it, the next one takes its place");
   return {};

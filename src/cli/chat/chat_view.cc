@@ -16,6 +16,7 @@ using Kind = chat::ReplyEvent::Kind;
 
 constexpr std::chrono::milliseconds kRollInterval{80};
 constexpr std::string_view kWipe = "\r\x1b[K";
+constexpr std::string_view kPlain = "\x1b[0m";
 constexpr std::string_view kThinking = "thinking… ";
 constexpr std::size_t kMaxTail = 1000;  // bytes: more than a line shows
 
@@ -42,9 +43,9 @@ void ChatView::token() {
 
 Result<void> ChatView::write(const std::string& text) {
   if (text.empty()) return {};
-  // An escape sequence at the end changes no column.
-  const std::size_t last = text.ends_with("\x1b[0m") ? text.size() - 5 : text.size() - 1;
-  if (last < text.size()) at_line_start_ = text[last] == '\n';
+  std::string_view visible = text;
+  if (visible.ends_with(kPlain)) visible.remove_suffix(kPlain.size());
+  if (!visible.empty()) at_line_start_ = visible.back() == '\n';
   return write_stdout(text);
 }
 

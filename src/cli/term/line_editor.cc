@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <histedit.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "cli/term/line_history.h"
 #include "cli/term/pasted_texts.h"
 #include "cli/term/prompt_signals.h"
+#include "cli/term/quiet_terminal.h"
 #include "cli/term/safe_text.h"
 #include "cli/term/text_width.h"
 #include "cli/term/wide_text.h"
@@ -38,18 +40,33 @@ File stream_over(int fd, const char* mode) {
   return File(copy < 0 ? nullptr : fdopen(copy, mode));
 }
 
+/// Bytes of the character that `bytes` begin with, 1 for what is no UTF-8; 0 while it is not there as a whole.
+std::size_t whole_character(std::string_view bytes) {
+  if (bytes.empty()) return 0;
+  if (const CodePoint point = decode_utf8(bytes, 0); point.length > 0) return point.length;
+  const auto lead = static_cast<unsigned char>(bytes[0]);
+  const std::size_t expected = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF8 ? 4 : 1;
+  return bytes.size() < expected ? 0 : 1;
+}
+
 }  // namespace
 
 class LineEditor::Impl {
  public:
   explicit Impl(Options options) : options_(std::move(options)) {}
   ~Impl() {
+    release();
     if (editor_ != nullptr) el_end(editor_);
     if (history_ != nullptr) history_wend(history_);
   }
 
   Result<void> start();
   Result<InputLine> read(std::string_view prompt, std::string_view initial);
+  void release() {
+    quiet_.reset();
+    if (out_) write(kPasteOff);
+  }
+  void take_typed();
   void remember(std::string_view text);
   /// Of the last read: the signal that ended it, or 0.
   int end_signal() const { return end_signal_; }
@@ -75,6 +92,8 @@ class LineEditor::Impl {
   void bind_keys();
   int next_char(wchar_t* c);
   bool wait_for_input();
+  /// Takes what there is to be read; false: the terminal is gone.
+  bool take_bytes();
   void suspend();
   unsigned char paste();
   unsigned char complete();
@@ -91,7 +110,9 @@ class LineEditor::Impl {
   std::wstring prompt_;
   std::string initial_;  ///< to be typed when the line is there
   PastedTexts pasted_;   ///< of the line being edited
-  std::string bytes_;    ///< read and not yet given to libedit
+  std::string bytes_;    ///< read, and from begin_ on not yet given to libedit
+  std::size_t begin_ = 0;
+  std::optional<QuietTerminal> quiet_;  ///< between two reads
   PromptSignals* signals_ = nullptr;
   int end_signal_ = 0;
 };
@@ -144,6 +165,7 @@ void LineEditor::Impl::bind_keys() {
 
 Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_view initial) {
   const Utf8Locale utf8;
+  quiet_.reset();
   PromptSignals signals;
   signals_ = &signals;
   pasted_.clear();
@@ -154,7 +176,8 @@ Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_vi
   int n = 0;
   errno = 0;
   const wchar_t* line = el_wgets(editor_, &n);
-  write(kPasteOff);
+  const bool interrupted = options_.interrupted != nullptr && options_.interrupted->load();
+  quiet_.emplace(STDIN_FILENO);
   signals_ = nullptr;
   end_signal_ = signals.end_signal();
 
@@ -165,7 +188,7 @@ Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_vi
     result.text = pasted_.expand(to_utf8(text));
     return result;
   }
-  if (options_.interrupted != nullptr && options_.interrupted->load()) {
+  if (interrupted) {
     const LineInfoW* rest = el_wline(editor_);
     result.kind = InputLine::Kind::kInterrupt;
     result.text = to_utf8({rest->buffer, static_cast<std::size_t>(rest->lastchar - rest->buffer)});
@@ -188,26 +211,32 @@ int LineEditor::Impl::next_char(wchar_t* c) {
     el_wset(editor_, EL_REFRESH);
   }
   for (;;) {
-    if (!bytes_.empty()) {
-      const CodePoint point = decode_utf8(bytes_, 0);
-      const auto lead = static_cast<unsigned char>(bytes_[0]);
-      const std::size_t length = lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-      const bool incomplete = point.length == 0 && lead >= 0xC0 && bytes_.size() < length;
-      if (!incomplete) {
-        *c = point.length == 0 ? L'\uFFFD' : static_cast<wchar_t>(point.value);
-        bytes_.erase(0, std::max<std::size_t>(1, point.length));
-        return 1;
-      }
+    if (const std::size_t length = whole_character(std::string_view(bytes_).substr(begin_)); length > 0) {
+      const CodePoint point = decode_utf8(bytes_, begin_);
+      *c = point.length == 0 ? L'\uFFFD' : static_cast<wchar_t>(point.value);
+      begin_ += length;
+      return 1;
     }
     if (!wait_for_input()) {
       errno = EINTR;
       return -1;
     }
-    char chunk[4096];
-    const ssize_t n = ::read(STDIN_FILENO, chunk, sizeof chunk);
-    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (n <= 0) return 0;  // the terminal is gone
-    bytes_.append(chunk, static_cast<std::size_t>(n));
+    if (!take_bytes()) return 0;
+  }
+}
+
+bool LineEditor::Impl::take_bytes() {
+  bytes_.erase(0, std::exchange(begin_, 0));
+  char chunk[4096];
+  const ssize_t n = ::read(STDIN_FILENO, chunk, sizeof chunk);
+  if (n < 0) return errno == EINTR || errno == EAGAIN;
+  bytes_.append(chunk, static_cast<std::size_t>(n));
+  return n > 0;
+}
+
+void LineEditor::Impl::take_typed() {
+  pollfd input{STDIN_FILENO, POLLIN, 0};
+  while (::poll(&input, 1, 0) == 1 && (input.revents & POLLIN) != 0 && take_bytes()) {
   }
 }
 
@@ -234,7 +263,7 @@ bool LineEditor::Impl::wait_for_input() {
 }
 
 void LineEditor::Impl::suspend() {
-  write(kPasteOff);
+  release();
   el_wset(editor_, EL_PREP_TERM, 0);
   signals_->stop();
   el_wset(editor_, EL_PREP_TERM, 1);
@@ -303,9 +332,14 @@ Result<std::unique_ptr<LineEditor>> LineEditor::create(Options options) {
 Result<InputLine> LineEditor::read(std::string_view prompt, std::string_view initial) {
   auto line = impl_->read(prompt, initial);
   // The terminal is as it was before; now the signal may do what it does.
-  if (impl_->end_signal() != 0) std::raise(impl_->end_signal());
+  if (impl_->end_signal() != 0) {
+    release();
+    std::raise(impl_->end_signal());
+  }
   return line;
 }
+void LineEditor::take_typed() { impl_->take_typed(); }
+void LineEditor::release() { impl_->release(); }
 void LineEditor::remember(std::string_view text) { impl_->remember(text); }
 
 }  // namespace carat::cli

@@ -26,6 +26,8 @@ class LineEditor final : public LineReader {
   ~LineEditor() override;
 
   Result<InputLine> read(std::string_view prompt, std::string_view initial) override;
+  void take_typed() override;
+  void release() override;
   void remember(std::string_view text) override;
 
   class Impl;

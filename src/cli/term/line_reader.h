@@ -24,6 +24,11 @@ class LineReader {
   virtual ~LineReader() = default;
   /// Asks for a line, with `initial` already typed. Errors: kIo when the input cannot be read.
   virtual Result<InputLine> read(std::string_view prompt, std::string_view initial) = 0;
+  /// Takes what was typed meanwhile, for the next read(); to be called now and then during work, since a terminal that
+  /// holds 4096 bytes passes nothing on, not even Ctrl-C.
+  virtual void take_typed() {}
+  /// Leaves the terminal to another program (a text editor) until the next read().
+  virtual void release() {}
   /// Text that arrow keys may bring back.
   virtual void remember(std::string_view text) = 0;
 };

@@ -4,8 +4,9 @@
 
 namespace carat::cli {
 
-/// While it lives, what is typed on the terminal of `fd` is not echoed into the answer that is being printed; it waits
-/// for the next prompt. Nothing happens where `fd` is no terminal.
+/// While it lives, what is typed or pasted on the terminal of `fd` is not echoed into the answer that is being printed;
+/// it can be read without waiting for its line's end. Ctrl-C and Ctrl-Z work, and throw nothing away. Nothing happens
+/// where `fd` is no terminal.
 class QuietTerminal {
  public:
   explicit QuietTerminal(int fd);

@@ -49,6 +49,8 @@ class CheckLayersTest(unittest.TestCase):
 
     def test_refuses_a_missing_header(self):
         self.expect_error("does not exist", {"src/top/t.cc": '#include "base/none.h"\n'})
+        made = {"src/top/t.cc": '#include "base/made.h"\n', "cmake/write_made.cmake": ""}
+        self.assertEqual(self.run_on(made), (0, ""), "the build writes it")
 
     def test_refuses_heavy_headers_in_headers(self):
         self.expect_error("only in .cc files", {"src/top/t.h": "#include <nlohmann/json.hpp>\n"})

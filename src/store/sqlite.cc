@@ -198,7 +198,15 @@ Result<Database> Database::open(const fs::path& path) {
   RETURN_IF_ERROR(
       result.run("PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;"
                  "PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL"));
+  RETURN_IF_ERROR(result.prepare_transactions());
   return result;
+}
+
+Result<void> Database::prepare_transactions() {
+  ASSIGN_OR_RETURN(begin_, prepare("BEGIN IMMEDIATE"));
+  ASSIGN_OR_RETURN(commit_, prepare("COMMIT"));
+  ASSIGN_OR_RETURN(roll_back_, prepare("ROLLBACK"));
+  return {};
 }
 
 Result<Statement> Database::prepare(std::string_view sql) const {
@@ -246,17 +254,24 @@ Result<void> Database::finish() const {
 }
 
 Result<Transaction> Transaction::begin(const Database& database) {
-  RETURN_IF_ERROR(database.run("BEGIN IMMEDIATE"));
+  database.begin_.reset();
+  RETURN_IF_ERROR(database.begin_.run());
+  database.begin_.reset();
   return Transaction(database);
 }
 
 Transaction::~Transaction() {
-  if (database_ != nullptr) (void)database_->run("ROLLBACK");  // SQLite may have taken it back already: then an error
+  if (database_ == nullptr) return;
+  database_->roll_back_.reset();
+  (void)database_->roll_back_.run();  // SQLite may have taken it back already: then an error
+  database_->roll_back_.reset();
 }
 
 Result<void> Transaction::commit() {
-  const Database* database = database_;
-  RETURN_IF_ERROR(database->run("COMMIT"));
+  database_->commit_.reset();
+  const auto committed = database_->commit_.run();
+  database_->commit_.reset();
+  if (!committed) return committed;
   database_ = nullptr;
   return {};
 }

@@ -89,11 +89,17 @@ class Database {
   Result<void> finish() const;
 
  private:
+  friend class Transaction;
+
   struct Close {
     void operator()(sqlite3* database) const;
   };
+  Result<void> prepare_transactions();
+
   std::unique_ptr<std::filesystem::path> path_;  // statements point to it
   std::unique_ptr<sqlite3, Close> database_;
+  // Made beforehand: taking a transaction back must not need memory, which may be what there is none of.
+  mutable Statement begin_, commit_, roll_back_;
 };
 
 /// Everything or nothing: without commit() the destructor takes it back.

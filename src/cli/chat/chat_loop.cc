@@ -69,7 +69,6 @@ Result<ChatLoop::Next> ChatLoop::read_message() {
                      parts_.reader.read(message.begun() ? kMorePrompt : kPrompt, std::exchange(initial_, {})));
     switch (line.kind) {
       case InputLine::Kind::kEnd:
-        write_stderr("\n");
         return Next::kLeave;
       case InputLine::Kind::kInterrupt:
         return on_interrupt();
@@ -96,7 +95,6 @@ Result<ChatLoop::Next> ChatLoop::read_message() {
 /// Twice leaves: with nothing between two at the prompt, or so soon after the one that stopped an answer.
 ChatLoop::Next ChatLoop::on_interrupt() {
   parts_.interrupts.clear();
-  write_stderr("^C\n");
   const bool soon = stopped_at_ && Clock::now() - *stopped_at_ < kTwice;
   if (interrupted_ || soon) return Next::kLeave;
   interrupted_ = true;

@@ -27,6 +27,9 @@ namespace {
 
 constexpr std::string_view kPasteOn = "\x1b[?2004h", kPasteOff = "\x1b[?2004l";
 constexpr std::wstring_view kPasteEnd = L"\x1b[201~";
+// Keys that no keyboard has: orders of ours that libedit takes in the middle of a line.
+constexpr const char* kTypeInitial = "\x1b[9001~";
+constexpr const char* kToEnd = "\x1b[9002~";
 constexpr wchar_t kInvisible = L'\1';  // around escape sequences of a prompt
 
 struct CloseFile {
@@ -84,6 +87,15 @@ class LineEditor::Impl {
     el_winsertstr(editor, L"\n");
     return CC_REFRESH;
   }
+  static unsigned char type_initial(EditLine* editor, wint_t) {
+    el_winsertstr(editor, to_wide(of(editor).initial_).c_str());
+    return CC_REFRESH;
+  }
+  static unsigned char to_end(EditLine* editor, wint_t) {
+    const LineInfoW* line = el_wline(editor);
+    el_cursor(editor, static_cast<int>(line->lastchar - line->cursor));
+    return CC_CURSOR;
+  }
   static unsigned char up_key(EditLine* editor, wint_t) { return move_line(editor, -1); }
   static unsigned char down_key(EditLine* editor, wint_t) { return move_line(editor, +1); }
   static unsigned char move_line(EditLine* editor, int direction);
@@ -108,9 +120,11 @@ class LineEditor::Impl {
   EditLine* editor_ = nullptr;
   HistoryW* history_ = nullptr;
   std::wstring prompt_;
-  std::string initial_;  ///< to be typed when the line is there
-  PastedTexts pasted_;   ///< of the line being edited
-  std::string bytes_;    ///< read, and from begin_ on not yet given to libedit
+  std::string initial_;   ///< to be typed when the line is there
+  std::string orders_;    ///< keys of ours, before what was typed
+  bool leaving_ = false;  ///< the line is given up
+  PastedTexts pasted_;    ///< of the line being edited
+  std::string bytes_;     ///< read, and from begin_ on not yet given to libedit
   std::size_t begin_ = 0;
   std::optional<QuietTerminal> quiet_;  ///< between two reads
   PromptSignals* signals_ = nullptr;
@@ -147,18 +161,17 @@ void LineEditor::Impl::bind_keys() {
   el_wset(editor_, EL_ADDFN, L"carat-up", L"the line above in a message of many, else the history", &Impl::up_key);
   el_wset(editor_, EL_ADDFN, L"carat-down", L"the line below in a message of many, else the history", &Impl::down_key);
   el_wset(editor_, EL_ADDFN, L"carat-complete", L"completes commands and file names", &Impl::complete_key);
+  el_wset(editor_, EL_ADDFN, L"carat-initial", L"types what the line begins with", &Impl::type_initial);
+  el_wset(editor_, EL_ADDFN, L"carat-end", L"the end of the message", &Impl::to_end);
   constexpr std::pair<const wchar_t*, const wchar_t*> kKeys[] = {
-      {L"\\e[200~", L"carat-paste"},       {L"\\e\\r", L"carat-newline"},
-      {L"\\e\\n", L"carat-newline"},       {L"\\t", L"carat-complete"},
-      {L"^R", L"em-inc-search-prev"},      {L"^W", L"ed-delete-prev-word"},
-      {L"\\e[3~", L"ed-delete-next-char"}, {L"\\e[1~", L"ed-move-to-beg"},
-      {L"\\e[4~", L"ed-move-to-end"},      {L"\\e[H", L"ed-move-to-beg"},
-      {L"\\e[F", L"ed-move-to-end"},       {L"\\eOH", L"ed-move-to-beg"},
-      {L"\\eOF", L"ed-move-to-end"},       {L"\\e[A", L"carat-up"},
-      {L"\\e[B", L"carat-down"},           {L"\\eOA", L"carat-up"},
-      {L"\\eOB", L"carat-down"},           {L"\\e[1;5C", L"em-next-word"},
-      {L"\\e[1;5D", L"ed-prev-word"},      {L"\\e[1;3C", L"em-next-word"},
-      {L"\\e[1;3D", L"ed-prev-word"},
+      {L"\\e[9001~", L"carat-initial"}, {L"\\e[9002~", L"carat-end"},    {L"\\e[200~", L"carat-paste"},
+      {L"\\e\\r", L"carat-newline"},    {L"\\e\\n", L"carat-newline"},   {L"\\t", L"carat-complete"},
+      {L"^R", L"em-inc-search-prev"},   {L"^W", L"ed-delete-prev-word"}, {L"\\e[3~", L"ed-delete-next-char"},
+      {L"\\e[1~", L"ed-move-to-beg"},   {L"\\e[4~", L"ed-move-to-end"},  {L"\\e[H", L"ed-move-to-beg"},
+      {L"\\e[F", L"ed-move-to-end"},    {L"\\eOH", L"ed-move-to-beg"},   {L"\\eOF", L"ed-move-to-end"},
+      {L"\\e[A", L"carat-up"},          {L"\\e[B", L"carat-down"},       {L"\\eOA", L"carat-up"},
+      {L"\\eOB", L"carat-down"},        {L"\\e[1;5C", L"em-next-word"},  {L"\\e[1;5D", L"ed-prev-word"},
+      {L"\\e[1;3C", L"em-next-word"},   {L"\\e[1;3D", L"ed-prev-word"},
   };
   for (const auto& [key, function] : kKeys) el_wset(editor_, EL_BIND, key, function, nullptr);
 }
@@ -170,6 +183,8 @@ Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_vi
   signals_ = &signals;
   pasted_.clear();
   initial_ = initial;
+  leaving_ = false;
+  orders_ = initial.empty() ? "" : kTypeInitial;
   prompt_ = to_wide(prompt);
   if (options_.colour) prompt_ = L"\1\x1b[1m\1" + prompt_ + L"\1\x1b[0m\1";
   write(kPasteOn);
@@ -188,6 +203,7 @@ Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_vi
     result.text = pasted_.expand(to_utf8(text));
     return result;
   }
+  write(interrupted ? "^C\n" : "\n");
   if (interrupted) {
     const LineInfoW* rest = el_wline(editor_);
     result.kind = InputLine::Kind::kInterrupt;
@@ -206,9 +222,14 @@ void LineEditor::Impl::remember(std::string_view text) {
 
 /// What libedit reads with: the next character, whatever the locale, or -1 when the line is to be given up.
 int LineEditor::Impl::next_char(wchar_t* c) {
-  if (!initial_.empty()) {
-    el_winsertstr(editor_, to_wide(std::exchange(initial_, {})).c_str());
-    el_wset(editor_, EL_REFRESH);
+  if (!orders_.empty()) {
+    *c = static_cast<unsigned char>(orders_.front());
+    orders_.erase(0, 1);
+    return 1;
+  }
+  if (leaving_) {
+    errno = EINTR;
+    return -1;
   }
   for (;;) {
     if (const std::size_t length = whole_character(std::string_view(bytes_).substr(begin_)); length > 0) {
@@ -218,8 +239,9 @@ int LineEditor::Impl::next_char(wchar_t* c) {
       return 1;
     }
     if (!wait_for_input()) {
-      errno = EINTR;
-      return -1;
+      leaving_ = true;
+      orders_ = kToEnd;  // what is printed next shall not stand inside the line
+      return next_char(c);
     }
     if (!take_bytes()) return 0;
   }

@@ -22,7 +22,8 @@ struct InputLine {
 class LineReader {
  public:
   virtual ~LineReader() = default;
-  /// Asks for a line, with `initial` already typed. Errors: kIo when the input cannot be read.
+  /// Asks for a line, with `initial` already typed; what is printed next begins on a new line. Errors: kIo when the
+  /// input cannot be read.
   virtual Result<InputLine> read(std::string_view prompt, std::string_view initial) = 0;
   /// Takes what was typed meanwhile, for the next read(); to be called now and then during work, since a terminal that
   /// holds 4096 bytes passes nothing on, not even Ctrl-C.

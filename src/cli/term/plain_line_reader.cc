@@ -44,9 +44,11 @@ Result<InputLine> PlainLineReader::read(std::string_view prompt, std::string_vie
       return limit_exceeded(fmt::format("a line of the input has more than {} bytes; send less", kMaxLineBytes));
     }
     if (interrupted_ != nullptr && interrupted_->load()) {
+      write_all(prompt_fd_, "\n");
       return InputLine{InputLine::Kind::kInterrupt, std::exchange(buffer_, {})};
     }
     if (ended_) {
+      if (buffer_.empty()) write_all(prompt_fd_, "\n");
       if (buffer_.empty()) return InputLine{InputLine::Kind::kEnd, {}};
       return InputLine{InputLine::Kind::kLine, std::exchange(buffer_, {})};
     }

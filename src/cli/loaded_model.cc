@@ -2,17 +2,43 @@
 
 #include <fmt/core.h>
 
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "cli/cache_options.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
+#include "cli/term/progress.h"
 
 namespace carat::cli {
+namespace {
+
+/// A line for each kind of work, one after the other.
+class LoadProgress {
+ public:
+  void at(std::string_view what, std::uint64_t done, std::uint64_t total) {
+    if (what != what_) {
+      line_.emplace(std::string(what));
+      what_ = what;
+    }
+    line_->at(done, total);
+  }
+
+ private:
+  std::string what_;
+  std::optional<Progress> line_;
+};
+
+}  // namespace
 
 Result<LoadedModel> LoadedModel::load(model::Checkpoint checkpoint, model::PackedCopy copy, ThreadPool& pool) {
   LoadedModel loaded;
-  auto decoder = copy.load(std::move(checkpoint), pool);
+  auto decoder = [&] {
+    LoadProgress progress;
+    return copy.load(std::move(checkpoint), pool,
+                     [&](auto what, auto done, auto total) { progress.at(what, done, total); });
+  }();
   for (const std::string& note : copy.notes()) say(note);
   if (!decoder) return std::move(decoder).error();
   loaded.decoder_ = std::move(decoder).value();

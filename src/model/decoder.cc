@@ -88,16 +88,16 @@ const RopeTable& StepContext::rope_of(const LayerConfig& layer) const {
   return rope.front();
 }
 
-Result<std::unique_ptr<Decoder>> Decoder::load(Checkpoint checkpoint, ThreadPool& pool,
-                                               std::shared_ptr<const formats::PackedFile> ready, bool hash_source) {
+Result<std::unique_ptr<Decoder>> Decoder::load(Checkpoint checkpoint, ThreadPool& pool, LoadOptions options) {
   if (checkpoint.config.architecture == Architecture::kGemma4Assistant) {
     return unsupported(fmt::format("{}: is a drafter, which only runs beside its target; give the target model",
                                    checkpoint.source.path.string()));
   }
   auto weights =
-      load_weights(checkpoint.config, checkpoint.tensors, pool, {.ready = ready.get(), .hash_source = hash_source});
+      load_weights(checkpoint.config, checkpoint.tensors, pool,
+                   {.ready = options.ready.get(), .hash_source = options.hash_source, .progress = options.progress});
   if (!weights) return std::move(weights).error().while_doing(checkpoint.source.path.string());
-  return std::unique_ptr<Decoder>(new Decoder(std::move(checkpoint.source), std::move(ready),
+  return std::unique_ptr<Decoder>(new Decoder(std::move(checkpoint.source), std::move(options.ready),
                                               std::move(checkpoint.config), std::move(weights).value()));
 }
 

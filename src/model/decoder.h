@@ -14,6 +14,13 @@ namespace carat::model {
 
 struct StepContext;
 
+struct LoadOptions {
+  /// Matrices that are ready: looked at there (packed_copy.h), and kept as long as the model needs them.
+  std::shared_ptr<const formats::PackedFile> ready;
+  bool hash_source = false;  ///< as in WeightOptions
+  ProgressFn progress;       ///< told about packing
+};
+
 /// The one forward pass: Gemma 4 in all sizes and Gemma 3 text, driven by ModelConfig's per-layer descriptors.
 ///
 ///     ASSIGN_OR_RETURN(Checkpoint checkpoint, Checkpoint::open(path));
@@ -23,15 +30,9 @@ struct StepContext;
 /// Owns the packed weights and the mapped source (embedding rows are read from it). One step at a time.
 class Decoder final : public Model {
  public:
-  /// Packs every matrix of a checkpoint (whose names and shapes are checked already).
+  /// Packs every matrix of a checkpoint (whose names and shapes are checked already) that is not ready.
   /// Errors: kUnsupported for a drafter, which has no K/V of its own; those of load_weights.
-  static Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool) {
-    return load(std::move(checkpoint), pool, nullptr, false);
-  }
-  /// With `ready` the matrices are looked at there (packed_copy.h), and stay with it as long as this model needs them;
-  /// `hash_source` as in WeightOptions.
-  static Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool,
-                                               std::shared_ptr<const formats::PackedFile> ready, bool hash_source);
+  static Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool, LoadOptions options = {});
 
   const ModelConfig& config() const override { return config_; }
   const formats::ModelSource& source() const { return source_; }

@@ -72,33 +72,40 @@ Result<tokenizer::Tokenizer> PackedCopy::tokenizer(const formats::ModelSource& s
   return formats::open_tokenizer(source);
 }
 
-bool PackedCopy::made_from(const Checkpoint& checkpoint, ThreadPool& pool) const {
+bool PackedCopy::made_from(const Checkpoint& checkpoint, ThreadPool& pool, const ProgressFn& progress) const {
+  const auto list = packed_tensors(checkpoint.tensors);
+  std::uint64_t n_bytes = 0;
+  for (const formats::Tensor* tensor : list) n_bytes += tensor->data.size();
+  ProgressCounter counter(progress, "comparing the packed copy with the model", n_bytes);
   std::vector<SourceTensor> tensors;
-  for (const formats::Tensor* tensor : packed_tensors(checkpoint.tensors)) {
-    tensors.push_back({packed_section(*tensor), nn::hash_tensor(*tensor, pool)});
+  for (const formats::Tensor* tensor : list) {
+    tensors.push_back({packed_section(*tensor), nn::hash_tensor(*tensor, pool, &counter)});
+    counter.report();
     MappedFile::drop_pages(tensor->data);
   }
   return combined_hash(std::move(tensors), checkpoint.source) == file_->origin().source_hash;
 }
 
-Result<std::unique_ptr<Decoder>> PackedCopy::load(Checkpoint checkpoint, ThreadPool& pool) {
+Result<std::unique_ptr<Decoder>> PackedCopy::load(Checkpoint checkpoint, ThreadPool& pool, const ProgressFn& progress) {
   if (file_ != nullptr) {
     Result<void> usable;
-    if (!unchanged_ && !made_from(checkpoint, pool)) {
+    if (!unchanged_ && !made_from(checkpoint, pool, progress)) {
       usable = invalid_argument(fmt::format("{}: was made from other weights; packing again", file_->path().string()));
     } else {
-      usable = file_->verify(pool);
+      ProgressCounter counter(progress, "reading the packed copy", file_->n_bytes());
+      usable = file_->verify(pool, &counter);
+      counter.report();
     }
     if (usable) {
       if (!unchanged_) file_->write_stamp(stamp_);
       loaded_ = true;
-      return Decoder::load(std::move(checkpoint), pool, file_, false);
+      return Decoder::load(std::move(checkpoint), pool, {.ready = file_});
     }
     notes_.push_back(usable.error().to_string());
     file_ = nullptr;
     unchanged_ = false;
   }
-  return Decoder::load(std::move(checkpoint), pool, nullptr, !places_.empty());
+  return Decoder::load(std::move(checkpoint), pool, {.hash_source = !places_.empty(), .progress = progress});
 }
 
 PackedCopyWriter PackedCopy::write(const Decoder& model) const {

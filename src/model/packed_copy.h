@@ -55,8 +55,9 @@ class PackedCopy {
   /// From the copy when its files are known to be unchanged, else made. Errors: those of formats::open_tokenizer.
   Result<tokenizer::Tokenizer> tokenizer(const formats::ModelSource& source) const;
 
-  /// From the copy, or packed. Errors: those of Decoder::load.
-  Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool);
+  /// From the copy, or packed. `progress` is told about checking the copy and about packing, one after the other.
+  /// Errors: those of Decoder::load.
+  Result<std::unique_ptr<Decoder>> load(Checkpoint checkpoint, ThreadPool& pool, const ProgressFn& progress = {});
 
   /// After load(): the file that the weights are mapped from; null = packed in memory.
   const formats::PackedFile* mapped() const { return loaded_ ? file_.get() : nullptr; }
@@ -70,7 +71,7 @@ class PackedCopy {
   const std::vector<std::string>& notes() const { return notes_; }
 
  private:
-  bool made_from(const Checkpoint& checkpoint, ThreadPool& pool) const;
+  bool made_from(const Checkpoint& checkpoint, ThreadPool& pool, const ProgressFn& progress) const;
 
   std::vector<Place> places_;        // where one may be written; empty = off
   std::vector<FileIdentity> stamp_;  // the model's files

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <thread>
 
 #include "formats/files_testing.h"
 #include "formats/model_tokenizer.h"
@@ -79,6 +80,7 @@ class PackedCopyTest : public ::testing::Test {
   fs::path model_ = folder_ / "m.gguf", copy_ = folder_ / "m.gguf.carat-packed";
   std::vector<PackedCopy::Place> places_{{.path = copy_}};
   ThreadPool pool_{2};
+  const std::thread::id caller_ = std::this_thread::get_id();
 };
 
 TEST_F(PackedCopyTest, IsWrittenOnceAndThenMapped) {
@@ -101,6 +103,47 @@ TEST_F(PackedCopyTest, IsWrittenOnceAndThenMapped) {
   stat(model_.c_str(), &model);
   stat(copy_.c_str(), &copy);
   EXPECT_EQ(copy.st_mode & 0777, (model.st_mode & 0444) | 0600);
+}
+
+TEST_F(PackedCopyTest, TellsHowFarItIs) {
+  const auto told = [&] {
+    Checkpoint checkpoint = open(model_);
+    PackedCopy copy = PackedCopy::look(checkpoint, {.places = places_, .min_bytes = 0});
+    const auto weights = static_cast<std::uint64_t>(planned_weight_bytes(checkpoint.tensors));
+    std::vector<std::string> stages;
+    std::uint64_t last = 0, last_total = 0;
+    const auto model = copy.load(std::move(checkpoint), pool_, [&](auto what, auto done, auto total) {
+      EXPECT_EQ(std::this_thread::get_id(), caller_);
+      if (stages.empty() || stages.back() != what) {
+        EXPECT_EQ(last, last_total) << "the stage before " << what << " did not end";
+        stages.emplace_back(what);
+        last = 0;
+      }
+      EXPECT_LE(last, done);
+      EXPECT_LE(done, total);
+      if (what == "packing the weights") {
+        EXPECT_EQ(total, weights);
+      }
+      last = done;
+      last_total = total;
+    });
+    EXPECT_TRUE(model);
+    EXPECT_EQ(last, last_total);
+    EXPECT_GT(last, 0U);
+    return stages;
+  };
+  using Stages = std::vector<std::string>;
+  const std::string pack = "packing the weights", read = "reading the packed copy",
+                    compare = "comparing the packed copy with the model";
+  EXPECT_EQ(told(), Stages{pack});
+  start();
+  EXPECT_EQ(told(), Stages{read});
+  ASSERT_EQ(utimensat(AT_FDCWD, model_.c_str(), nullptr, 0), 0);
+  EXPECT_EQ(told(), (Stages{compare, read}));
+  std::string bytes = read_text(copy_);
+  bytes[bytes.size() / 2] ^= 1;
+  write_text(copy_, bytes);
+  EXPECT_EQ(told(), (Stages{read, pack}));
 }
 
 TEST_F(PackedCopyTest, SmallModelsAreNeverCached) {

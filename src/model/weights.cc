@@ -14,8 +14,13 @@ namespace {
 // Packs one tensor after the other and drops the file's pages behind itself, or finds them packed.
 class Loader {
  public:
-  Loader(const ModelConfig& config, ThreadPool& pool, const WeightOptions& options, std::vector<PackedTensor>& packed)
-      : norm_offset_(config.norm_adds_one ? 1.0f : 0.0f), pool_(pool), options_(options), packed_(packed) {}
+  Loader(const ModelConfig& config, std::int64_t n_bytes, ThreadPool& pool, const WeightOptions& options,
+         std::vector<PackedTensor>& packed)
+      : norm_offset_(config.norm_adds_one ? 1.0f : 0.0f),
+        pool_(pool),
+        options_(options),
+        progress_(options.progress, "packing the weights", static_cast<std::uint64_t>(n_bytes)),
+        packed_(packed) {}
 
   Result<void> matrix(const formats::Tensor* tensor, nn::PackedMatrix& out) {
     if (tensor == nullptr) return {};
@@ -28,8 +33,9 @@ class Loader {
       }
       out = nn::PackedMatrix::view_of(*tensor, ready);
     } else {
-      ASSIGN_OR_RETURN(out,
-                       nn::PackedMatrix::pack(*tensor, pool_, options_.hash_source ? &packed.source_hash : nullptr));
+      Hash128* hash = options_.hash_source ? &packed.source_hash : nullptr;
+      ASSIGN_OR_RETURN(out, nn::PackedMatrix::pack(*tensor, pool_, hash, &progress_));
+      progress_.report();
       MappedFile::drop_pages(tensor->data);
     }
     packed.bytes = out.packed();
@@ -48,7 +54,8 @@ class Loader {
  private:
   float norm_offset_;
   ThreadPool& pool_;
-  WeightOptions options_;
+  const WeightOptions& options_;
+  ProgressCounter progress_;
   std::vector<PackedTensor>& packed_;
 };
 
@@ -167,7 +174,7 @@ std::int64_t planned_weight_bytes(const ModelTensors& tensors) {
 Result<ModelWeights> load_weights(const ModelConfig& config, const ModelTensors& tensors, ThreadPool& pool,
                                   const WeightOptions& options) {
   ModelWeights w;
-  Loader load(config, pool, options, w.packed);
+  Loader load(config, planned_weight_bytes(tensors), pool, options, w.packed);
   w.embed_tokens = nn::Embedding(tensors.embed_tokens);
   RETURN_IF_ERROR(load.matrix(head_tensor(tensors), w.lm_head));
   RETURN_IF_ERROR(load.norm(tensors.norm, w.norm));

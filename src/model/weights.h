@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "formats/packed/packed_file.h"
@@ -87,6 +88,7 @@ struct WeightOptions {
   /// Packed matrices that are ready, to be looked at where they lie; must hold every one and outlive the weights.
   const formats::PackedFile* ready = nullptr;
   bool hash_source = false;  ///< fill PackedTensor::source_hash
+  ProgressFn progress;       ///< told about packing, in packed bytes
 };
 
 /// Packs everything that is not ready; keeps pointers into `tensors`' source for the two embedding tables.

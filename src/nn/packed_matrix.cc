@@ -42,10 +42,11 @@ class Shares {
   std::int64_t first_row(std::int64_t group) const {
     return group / groups_of_slice_ * shape_.rows + group % groups_of_slice_ * kernels::kGroupRows;
   }
-  Hash128 hash(std::int64_t share) const {
+  /// Of the file.
+  std::span<const std::byte> bytes(std::int64_t share) const {
     const std::int64_t begin = first_row(first_group(share)), end = first_row(first_group(share + 1));
-    return hash128(data_.subspan(static_cast<std::size_t>(begin * row_bytes_),
-                                 static_cast<std::size_t>((end - begin) * row_bytes_)));
+    return data_.subspan(static_cast<std::size_t>(begin * row_bytes_),
+                         static_cast<std::size_t>((end - begin) * row_bytes_));
   }
 
  private:
@@ -58,11 +59,13 @@ Hash128 combined(const std::vector<Hash128>& hashes) { return hash128(std::as_by
 
 }  // namespace
 
-Hash128 hash_tensor(const formats::Tensor& tensor, ThreadPool& pool) {
+Hash128 hash_tensor(const formats::Tensor& tensor, ThreadPool& pool, ProgressCounter* progress) {
   const Shares shares(tensor);
   std::vector<Hash128> hashes(static_cast<std::size_t>(shares.n_shares()));
-  pool.run(shares.n_shares(),
-           [&](std::int64_t share, int) { hashes[static_cast<std::size_t>(share)] = shares.hash(share); });
+  pool.run(shares.n_shares(), [&](std::int64_t share, int thread) {
+    hashes[static_cast<std::size_t>(share)] = hash128(shares.bytes(share));
+    if (progress != nullptr) progress->add(shares.bytes(share).size(), thread);
+  });
   return combined(hashes);
 }
 
@@ -82,7 +85,8 @@ PackedMatrix PackedMatrix::view_of(const formats::Tensor& tensor, std::span<cons
   return matrix;
 }
 
-Result<PackedMatrix> PackedMatrix::pack(const formats::Tensor& tensor, ThreadPool& pool, Hash128* source_hash) {
+Result<PackedMatrix> PackedMatrix::pack(const formats::Tensor& tensor, ThreadPool& pool, Hash128* source_hash,
+                                        ProgressCounter* progress) {
   if (!kernels::packed_format(tensor.dtype)) {
     return unsupported(fmt::format("tensor {}: type {} cannot be multiplied by; convert the model to another type",
                                    tensor.name, dtype_name(tensor.dtype)));
@@ -97,9 +101,10 @@ Result<PackedMatrix> PackedMatrix::pack(const formats::Tensor& tensor, ThreadPoo
   constexpr std::int64_t kNone = std::int64_t{1} << 62;
   std::atomic<std::int64_t> first_bad{kNone};
   std::vector<Hash128> hashes(source_hash != nullptr ? static_cast<std::size_t>(shares.n_shares()) : 0);
-  pool.run(shares.n_shares(), [&](std::int64_t share, int) {
-    if (source_hash != nullptr) hashes[static_cast<std::size_t>(share)] = shares.hash(share);
-    for (std::int64_t g = shares.first_group(share); g < shares.first_group(share + 1); ++g) {
+  pool.run(shares.n_shares(), [&](std::int64_t share, int thread) {
+    if (source_hash != nullptr) hashes[static_cast<std::size_t>(share)] = hash128(shares.bytes(share));
+    const std::int64_t first = shares.first_group(share), end = shares.first_group(share + 1);
+    for (std::int64_t g = first; g < end; ++g) {
       const std::int64_t row = shares.first_row(g);
       if (!kernels::pack_group(v, tensor.dtype, tensor.data.data() + row * shares.row_bytes(), shares.row_bytes(),
                                g % v.n_groups(), out + g * v.group_bytes)) {
@@ -109,6 +114,7 @@ Result<PackedMatrix> PackedMatrix::pack(const formats::Tensor& tensor, ThreadPoo
         return;
       }
     }
+    if (progress != nullptr) progress->add(static_cast<std::uint64_t>((end - first) * v.group_bytes), thread);
   });
   if (first_bad.load() != kNone) {
     return corrupt(fmt::format("tensor {}: a scale in rows {} to {} is not a finite number; download the file again",

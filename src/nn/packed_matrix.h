@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/hash.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 #include "formats/tensor_source.h"
@@ -27,8 +28,10 @@ class PackedMatrix {
   /// Packs on all threads of the pool. The bytes depend on the tensor only.
   /// Errors: kCorrupt "tensor X: scale of rows 16-31 is not finite ..."; kOutOfMemory; kUnsupported for a type that is
   /// no weight.
-  /// With `source_hash` the tensor's own bytes are hashed on the way, as hash_tensor() does.
-  static Result<PackedMatrix> pack(const formats::Tensor& tensor, ThreadPool& pool, Hash128* source_hash = nullptr);
+  /// With `source_hash` the tensor's own bytes are hashed on the way, as hash_tensor() does. `progress` counts packed
+  /// bytes.
+  static Result<PackedMatrix> pack(const formats::Tensor& tensor, ThreadPool& pool, Hash128* source_hash = nullptr,
+                                   ProgressCounter* progress = nullptr);
 
   /// What pack() made of this tensor before, looked at where it lies. REQUIRES: packed.size() == packed_bytes(tensor);
   /// the bytes outlive the matrix and lie at a multiple of 64.
@@ -54,6 +57,7 @@ class PackedMatrix {
 };
 
 /// A hash of a tensor's bytes in its file, taken on all threads of the pool; depends on the bytes and the shape only.
-Hash128 hash_tensor(const formats::Tensor& tensor, ThreadPool& pool);
+/// `progress` counts them.
+Hash128 hash_tensor(const formats::Tensor& tensor, ThreadPool& pool, ProgressCounter* progress = nullptr);
 
 }  // namespace carat::nn

@@ -148,14 +148,14 @@ Error PackedFile::damaged(std::size_t piece) const {
                 fmt::format("the bytes from {} on are damaged", kPackedPayloadOffset + piece * kPackedPieceBytes));
 }
 
-Result<void> PackedFile::verify(ThreadPool& pool) const {
+Result<void> PackedFile::verify(ThreadPool& pool, ProgressCounter* progress) const {
   // Neighbouring pieces by one thread: pages are read ahead, and huge ones are touched by one thread only.
   constexpr std::size_t kPiecesOfAShare = 8;
   std::atomic<std::size_t> first_bad{pieces_.size()};
   const std::size_t n_shares = (pieces_.size() + kPiecesOfAShare - 1) / kPiecesOfAShare;
   for (std::size_t begin = 0; begin < n_shares; begin += ThreadPool::kMaxShares) {
     const std::size_t n = std::min<std::size_t>(n_shares - begin, ThreadPool::kMaxShares);
-    pool.run(static_cast<std::int64_t>(n), [&](std::int64_t share, int) {
+    pool.run(static_cast<std::int64_t>(n), [&](std::int64_t share, int thread) {
       const std::size_t first = (begin + static_cast<std::size_t>(share)) * kPiecesOfAShare;
       for (std::size_t i = first; i < std::min(first + kPiecesOfAShare, pieces_.size()); ++i) {
         if (piece_is_whole(i)) continue;
@@ -163,6 +163,7 @@ Result<void> PackedFile::verify(ThreadPool& pool) const {
         while (i < seen && !first_bad.compare_exchange_weak(seen, i)) {
         }
       }
+      if (progress != nullptr) progress->add(kPiecesOfAShare * kPackedPieceBytes, thread);
     });
   }
   if (first_bad.load() < pieces_.size()) return damaged(first_bad.load());

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/progress.h"
 #include "base/result.h"
 #include "base/thread_pool.h"
 
@@ -53,8 +54,8 @@ class PackedFile {
   /// The bytes of a section, at a multiple of 4096; empty when there is none.
   std::span<const std::byte> find(std::string_view name) const;
 
-  /// Errors: kCorrupt naming the file and the first damaged piece.
-  Result<void> verify(ThreadPool& pool) const;
+  /// `progress` counts bytes. Errors: kCorrupt naming the file and the first damaged piece.
+  Result<void> verify(ThreadPool& pool, ProgressCounter* progress = nullptr) const;
   /// Only the pieces in which these bytes of a section lie, by this thread.
   Result<void> verify(std::span<const std::byte> part) const;
 

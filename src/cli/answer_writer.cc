@@ -71,7 +71,7 @@ void TextWriter::write_thought(std::string_view text) {
   const bool terminal = options_.err.interactive;
   if (!thought_open_ && !terminal) write_stderr("[thinking] ");
   thought_open_ = true;
-  write_stderr(terminal ? Style(options_.err).dim(safe_text(text)) : std::string(text));
+  write_stderr(options_.err.attached ? Style(options_.err).dim(safe_text(text)) : std::string(text));
 }
 
 void TextWriter::end_thought() {
@@ -88,7 +88,7 @@ Result<void> TextWriter::event(const chat::ReplyEvent& event) {
   switch (event.kind) {
     case Kind::kText:
       if (markdown_) return write(markdown_->push(event.text));
-      return write(options_.out.interactive ? safe_text(event.text) : event.text);
+      return write(options_.out.attached ? safe_text(event.text) : event.text);
     case Kind::kToolCall:
       say(fmt::format("the model calls a tool: {}", safe_line(event.raw)));
       return {};

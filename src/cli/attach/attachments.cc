@@ -50,7 +50,7 @@ std::string left_out(const RepoFiles& repo) {
 Result<Attachment> read_attachment(const std::string& path) {
   ASSIGN_OR_RETURN(std::string text, read_file(path, kMaxFile));
   if (text.find('\0') != std::string::npos || !is_valid_utf8(text)) {
-    return invalid_argument(fmt::format("--file {}: is no text in UTF-8; give a text file", path));
+    return invalid_argument(fmt::format("{}: is no text in UTF-8; give a text file", path));
   }
   return Attachment{path, std::move(text)};
 }

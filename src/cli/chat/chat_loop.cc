@@ -63,7 +63,6 @@ Result<void> ChatLoop::run() {
 /// Lines until they make a message or a command, and what follows from it.
 Result<ChatLoop::Next> ChatLoop::read_message() {
   MessageAssembler message;
-  std::string typed;  // as the history shall have it
   for (;;) {
     ASSIGN_OR_RETURN(const InputLine line,
                      parts_.reader.read(message.begun() ? kMorePrompt : kPrompt, std::exchange(initial_, {})));

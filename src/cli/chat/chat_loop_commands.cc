@@ -31,7 +31,7 @@ std::string rate(std::int64_t n, double ms) {
 /// "~/notes.txt" as a shell takes it.
 std::string expanded(const std::string& path) {
   const char* home = std::getenv("HOME");
-  return path.starts_with("~/") && home != nullptr ? home + path.substr(1) : path;
+  return path.starts_with("~/") && home != nullptr ? std::string(home).append(path, 1) : path;
 }
 
 std::string when(std::int64_t ms) {
@@ -102,7 +102,7 @@ void ChatLoop::help() const {
   std::string text;
   for (const SlashCommand& command : slash_commands()) {
     const std::string usage = fmt::format("{} {}", command.name, command.argument);
-    text += "  " + style_.bold(fmt::format("{:<28}", usage)) + std::string(command.help) + "\n";
+    text += fmt::format("  {}{}\n", style_.bold(fmt::format("{:<28}", usage)), command.help);
   }
   text +=
       "\n  Ctrl-C stops an answer, twice leaves. A line that ends in \\ goes on in the next one, and so does\n"
@@ -196,7 +196,7 @@ Result<ChatLoop::Next> ChatLoop::edit() {
 Result<ChatLoop::Next> ChatLoop::edit_text_of(const std::string& typed) {
   const std::string editor = text_editor();
   if (typed.find('\n') == std::string::npos || editor.empty() || isatty(STDIN_FILENO) == 0) {
-    initial_ = typed;
+    initial_ = as_typed(typed);
     return Next::kGoOn;
   }
   parts_.reader.release();

@@ -56,7 +56,8 @@ Result<void> ChatView::event(const chat::ReplyEvent& event) {
     return write(options_.terminal.interactive ? markdown_.push(event.text) : safe_text(event.text));
   }
   if (event.kind == Kind::kToolCall || event.kind == Kind::kMalformedCall) {
-    return write(style_.dim("[the model calls a tool, which it does not have: " + safe_line(event.raw) + "]") + "\n");
+    return write(style_.dim(fmt::format("[the model calls a tool, which it does not have: {}]", safe_line(event.raw))) +
+                 "\n");
   }
   return {};
 }

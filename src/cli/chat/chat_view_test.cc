@@ -33,9 +33,9 @@ std::string shown(const ChatView::Options& options, const std::vector<std::strin
   return ::testing::internal::GetCapturedStdout();
 }
 
-constexpr Terminal kColour{.interactive = true, .colour = true, .columns = 40};
-constexpr Terminal kPlain{.interactive = true, .colour = false, .columns = 40};
-constexpr Terminal kDumb{.interactive = false, .colour = false, .columns = 40};
+constexpr Terminal kColour{.attached = true, .interactive = true, .colour = true, .columns = 40};
+constexpr Terminal kPlain{.attached = true, .interactive = true, .colour = false, .columns = 40};
+constexpr Terminal kDumb{.attached = true, .interactive = false, .colour = false, .columns = 40};
 
 TEST(ChatView, FoldsThoughtsIntoOneLine) {
   const std::string out = shown({kPlain}, {"let me ", "see\nwhat\x1b[2J is ", std::string(300, 'x')}, "The **answer**");

@@ -28,7 +28,7 @@ Result<void> pipe_chat(Conversation& conversation, ChatLog& log, bool json_lines
 
     if (!first && !json_lines) RETURN_IF_ERROR(write_stdout("\n"));
     first = false;
-    TextWriter text;
+    TextWriter text({terminal_of(STDOUT_FILENO), terminal_of(STDERR_FILENO), true});
     JsonLinesWriter json;
     PlainView view(json_lines ? static_cast<AnswerWriter&>(json) : text);
     const auto choice = static_cast<std::uint32_t>(log.n_alternatives(n_before + 1));

@@ -79,6 +79,11 @@ std::string message_of(std::string line) {
   return line;
 }
 
+std::string as_typed(std::string message) {
+  if (message.starts_with('/') && message.find('\n') == std::string::npos) message.insert(message.begin(), '/');
+  return message;
+}
+
 Completion complete_slash(std::string_view before_cursor, std::span<const std::string> chats, std::string_view home) {
   if (!before_cursor.starts_with('/')) return {};
   const std::string_view word = first_word(before_cursor);

@@ -54,6 +54,8 @@ Result<std::optional<SlashLine>> parse_slash(std::string_view line);
 
 /// The message that such a line is.
 std::string message_of(std::string line);
+/// The line that such a message is typed as.
+std::string as_typed(std::string message);
 
 /// Completes a command, and behind /file and /export a path, behind /load one of `chats`, behind /think its words.
 Completion complete_slash(std::string_view before_cursor, std::span<const std::string> chats, std::string_view home);

@@ -33,6 +33,10 @@ TEST(ParseSlash, Messages) {
   EXPECT_EQ(message_of("//help me"), "/help me");
   EXPECT_EQ(message_of("// a comment\nmore"), "// a comment\nmore") << "a paste is left alone";
   EXPECT_EQ(message_of("/etc/hosts"), "/etc/hosts");
+  for (const std::string message : {"/help me", "//", "/etc/hosts", "plain", "/a\nb"}) {
+    EXPECT_EQ(message_of(as_typed(message)), message);
+    EXPECT_FALSE(parse_slash(as_typed(message))->has_value()) << message;
+  }
 }
 
 TEST(ParseSlash, Mistakes) {

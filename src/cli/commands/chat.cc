@@ -153,7 +153,8 @@ Result<void> talk(const ChatOptions& options, Conversation& conversation, const 
       return std::make_unique<ChatView>(ChatView::Options{terminal, show_thoughts});
     }
     plain = options.json_lines ? std::unique_ptr<AnswerWriter>(std::make_unique<JsonLinesWriter>())
-                               : std::make_unique<TextWriter>();
+                               : std::make_unique<TextWriter>(TextWriter::Options{
+                                     terminal, terminal_of(STDERR_FILENO), true});
     return std::make_unique<PlainView>(*plain);
   };
   ChatLoop loop({conversation, tokenizer, log, storage, *reader, history, interrupts, view});

@@ -184,7 +184,7 @@ TEST(MarkdownView, PiecesDoNotMatterForAnyText) {
 }
 
 TEST(MarkdownView, AMarkThatNeverClosesDoesNotHoldTheStreamForEver) {
-  const std::string text = "**" + std::string(5000, 'x');
+  const std::string text = std::string("**").append(5000, 'x');
   MarkdownView view({});
   EXPECT_GT(view.push(text).size(), 4000u);
   MarkdownView pieces({});

@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::string_view kQuotes = "\"\"\"";
 
-/// An odd number of backslashes at the end: the last one is no text.
+/// An odd number of backslashes at the end: the last one is no text. In a paste of many lines it is.
 bool continues(std::string_view line) {
+  if (line.find('\n') != std::string_view::npos) return false;
   const std::size_t last = line.find_last_not_of('\\');
   return (line.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 1;
 }

@@ -39,6 +39,7 @@ TEST(MessageAssembler, Quotes) {
 
 TEST(MessageAssembler, APasteIsOneLine) {
   EXPECT_EQ(messages({"a\nb\\\nc"}), Messages{"a\nb\\\nc"});
+  EXPECT_EQ(messages({"#define A \\\n  1 \\"}), Messages{"#define A \\\n  1 \\"});
   EXPECT_EQ(messages({"\"\"\"", "a\nb", "\"\"\""}), Messages{"a\nb"});
 }
 

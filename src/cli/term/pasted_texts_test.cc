@@ -15,7 +15,7 @@ TEST(PastedTexts, ShortOnesStayAsTheyAre) {
 TEST(PastedTexts, LongOnesAreMarked) {
   PastedTexts pasted;
   std::string lines;
-  for (int i = 0; i < 50; ++i) lines += "line " + std::to_string(i) + "\r";
+  for (int i = 0; i < 50; ++i) lines.append("line ").append(std::to_string(i)).append("\r");
   const std::string mark = pasted.add(lines);
   EXPECT_EQ(mark, "[pasted 50 lines #1]");
   const std::string wide = pasted.add(std::string(5000, 'x') + mark);

@@ -17,7 +17,8 @@ std::string_view variable(const char* name) {
 
 Terminal terminal_of(int fd) {
   Terminal terminal;
-  if (isatty(fd) == 0) return terminal;
+  terminal.attached = isatty(fd) != 0;
+  if (!terminal.attached) return terminal;
   const std::string_view term = variable("TERM");
   terminal.interactive = !term.empty() && term != "dumb";
   terminal.colour = terminal.interactive && variable("NO_COLOR").empty();

@@ -7,6 +7,7 @@ namespace carat::cli {
 
 /// What a standard stream leads to.
 struct Terminal {
+  bool attached = false;     ///< a terminal, of whatever kind: what it is sent must not drive it (safe_text.h)
   bool interactive = false;  ///< a terminal that can move its cursor: isatty, and TERM set to something but "dumb"
   bool colour = false;       ///< interactive, and NO_COLOR unset or empty (no-color.org)
   int columns = 80;          ///< its width now; 80 where it is not known

@@ -29,7 +29,7 @@ class Glob {
     if (pattern_[p] == '[') {
       std::size_t end = p;
       const int in = in_class(end, static_cast<unsigned char>(name_[n]));
-      if (in >= 0) return in == 1 && match(end, n + 1);
+      return in == 1 && match(end, n + 1);
     }
     if (pattern_[p] == '\\' && p + 1 < pattern_.size()) ++p;
     return pattern_[p] == name_[n] && match(p + 1, n + 1);

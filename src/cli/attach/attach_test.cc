@@ -26,7 +26,7 @@ TEST(GlobMatch, AsFnmatchDoes) {
       {"a?c", "ac", false},    {"[a-c]x", "bx", true},
       {"[a-c]x", "dx", false}, {"[!a-c]x", "dx", true},
       {"[^a]", "a", false},    {"[]]", "]", true},
-      {"[a", "[a", true},      {"\\*", "*", true},
+      {"[a", "[a", false},     {"\\*", "*", true},
       {"\\*", "a", false},     {"*a*b*", "xxaxxbxx", true},
       {"*a*b*", "bba", false}, {"", "", true},
       {"", "a", false},        {"*", "", true},

@@ -17,7 +17,7 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
 }
 
 /// The `[...]` at `at` of a pattern against c: whether it matches, and where the pattern goes on. Nothing when it has
-/// no end, and then stands for itself.
+/// no end: then the pattern matches no name, as in git (and nobody looks for that end again for every character).
 struct ClassMatch {
   bool matches;
   std::size_t next;
@@ -47,8 +47,8 @@ std::optional<ClassMatch> class_match(std::string_view pattern, std::size_t at, 
 std::optional<std::size_t> element_match(std::string_view pattern, std::size_t p, char c) {
   if (pattern[p] == '?') return p + 1;
   if (pattern[p] == '[') {
-    if (const auto match = class_match(pattern, p, c))
-      return match->matches ? std::optional(match->next) : std::nullopt;
+    const auto match = class_match(pattern, p, c);
+    return match && match->matches ? std::optional(match->next) : std::nullopt;
   }
   if (pattern[p] == '\\' && p + 1 < pattern.size()) ++p;
   return pattern[p] == c ? std::optional(p + 1) : std::nullopt;

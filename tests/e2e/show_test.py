@@ -90,6 +90,18 @@ class ShowTest(ProgramTest):
                 self.assertIn(word, table, size)
             self.assertFalse(any(line != line.rstrip() for line in table.splitlines()), size)
 
+    def test_drawing(self):
+        for size in (*SIZES, "e2b-assistant"):
+            drawing = self.ok("show", MODELS / size, "--layers").split("\n\n")[1].splitlines()
+            n_layers = 0
+            for line in drawing:
+                self.assertLessEqual(len(line), 100, size)
+                self.assertEqual(line, line.rstrip(), size)
+                if line.startswith("  ├─ "):
+                    n_layers += int(line.split("×")[1].split()[0]) if line.split()[2].startswith("×") else 1
+            self.assertEqual(n_layers, json.loads(self.ok("show", MODELS / size, "--json"))["n_layers"], size)
+        self.refused(2, ("--json", "--layers"), "show", MODELS / "e2b", "--layers", "--json")
+
     def test_a_part_of_a_split_or_a_file_of_a_folder(self):
         by_file = self.shown(MODELS / "e2b" / "model.safetensors")
         self.assertEqual(by_file["memory_plan"], self.shown(MODELS / "e2b")["memory_plan"])

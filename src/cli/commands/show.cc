@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "cli/chat_model.h"
 #include "cli/engine_options.h"
+#include "cli/layer_drawing.h"
 #include "cli/model_argument.h"
 #include "cli/model_description.h"
 #include "cli/output.h"
@@ -25,6 +26,7 @@ struct ShowOptions {
   std::string model;
   std::int64_t context = 0;
   std::string kv = EngineOptions{}.kv;
+  bool layers = false;
   bool json = false;
 };
 
@@ -56,7 +58,7 @@ std::string chat_text(const Shown& s) {
   return s.chat_format.empty() ? "base model: no chat template, continues plain text" : "chat format " + s.chat_format;
 }
 
-std::string as_text(const Shown& s) {
+std::string head_text(const Shown& s) {
   const model::ModelConfig& c = s.checkpoint.config;
   std::string text = fmt::format("{}: {}, {} layers, d_model {}, vocabulary {}, context {}\n{}\n", c.name,
                                  architecture_name(c.architecture), c.n_layers(), count(c.d_model), count(c.vocab_size),
@@ -67,7 +69,11 @@ std::string as_text(const Shown& s) {
         fmt::format("{} of {} experts of {} beside each feed-forward\n", c.top_k_experts, c.n_experts, c.expert_d_ff);
   }
   if (c.final_logit_softcap > 0) text += fmt::format("logits capped at {}\n", c.final_logit_softcap);
+  return text;
+}
 
+std::string as_text(const Shown& s) {
+  std::string text = head_text(s);
   Table layers({{"layers", Table::kRight},
                 {"attention", Table::kLeft},
                 {"window", Table::kRight},
@@ -181,6 +187,7 @@ Result<void> show(const ShowOptions& options) {
                     context,
                     options.kv,
                     plan};
+  if (options.layers) return write_stdout(head_text(shown) + "\n" + layer_drawing(config));
   return write_stdout(options.json ? as_json(shown) : as_text(shown));
 }
 
@@ -193,7 +200,8 @@ Action add_show(CLI::App& command) {
       .add_option("--context", options->context, "tokens to plan memory for (default 8192, or the model's own limit)")
       ->check(CLI::PositiveNumber);
   command.add_option("--kv", options->kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
-  command.add_flag("--json", options->json, "the same as one JSON object, in bytes");
+  auto* layers = command.add_flag("--layers", options->layers, "draw every layer in order instead");
+  command.add_flag("--json", options->json, "the same as one JSON object, in bytes")->excludes(layers);
   return [options] { return show(*options); };
 }
 

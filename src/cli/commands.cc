@@ -38,7 +38,7 @@ constexpr Command kCommands[] = {
     {"render", kPort, "messages to the prompt they become", add_render},
     {"tokenize", kPort, "text to token ids and back", add_tokenize},
     {"probe", kPort, "logits and hidden states of given ids, as a file", add_probe},
-    {"doctor", kProgram, "this machine, the kernels and carat's files: what is wrong, and what to do", add_doctor},
+    {"doctor", kProgram, "this machine, kernels and files: what is wrong, what to do", add_doctor},
     {"help", kProgram, "the whole page of a command, also as Markdown or a manual page", add_help},
     {"completion", kProgram, "completion script for a shell", add_completion},
 };

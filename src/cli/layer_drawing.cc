@@ -104,7 +104,7 @@ std::string range_text(const Run& run) {
 }
 
 std::string attention_text(const LayerConfig& layer) {
-  return layer.sliding ? "░ sliding " + count(layer.window) : "█ full";
+  return layer.sliding ? fmt::format("░ sliding {}", count(layer.window)) : "█ full";
 }
 
 std::string kv_text(const Run& run) {

@@ -18,7 +18,7 @@
 namespace carat::tokenizer {
 
 // On disk: changes whenever tables of before would be read wrongly, a new hash included.
-constexpr std::uint32_t kTablesVersion = 1;
+constexpr std::uint32_t kTablesVersion = 2;
 
 /// Everything encode needs, made once by create().
 class Tokenizer::Impl {
@@ -39,7 +39,19 @@ class Tokenizer::Impl {
     vocabulary.merges = {};  // 4 MB that the table now holds in another form
     vocabulary.scores = {};
     joints = Joints(vocabulary.pieces, merges.results());
-    for (std::size_t id = 0; id < vocabulary.pieces.size(); ++id) index_piece(static_cast<TokenId>(id));
+    LiteralMatcher::Strings added_strings, control_strings;
+    for (std::size_t id = 0; id < vocabulary.pieces.size(); ++id) {
+      const std::string_view text = vocabulary.pieces[id];
+      const PieceType type = vocabulary.types[id];
+      if (type == PieceType::kAdded) added_strings.emplace_back(text, static_cast<TokenId>(id));
+      if (type == PieceType::kControl) control_strings.emplace_back(text, static_cast<TokenId>(id));
+      if (type != PieceType::kAdded && type != PieceType::kNormal) continue;
+      const CodePoint point = decode_utf8(text, 0);
+      if (point.length == text.size()) code_points.set(point.value, static_cast<TokenId>(id));
+    }
+    added = LiteralMatcher(added_strings);
+    control_strings.insert(control_strings.end(), added_strings.begin(), added_strings.end());
+    added_and_control = LiteralMatcher(control_strings);
     const auto named = [&](TokenId& id, std::string_view text) {
       if (id < 0) id = index.find(text).value_or(-1);
     };
@@ -101,16 +113,16 @@ class Tokenizer::Impl {
   std::vector<TokenId> encode(std::string_view text, const LiteralMatcher& literals) const {
     std::vector<TokenId> ids, word;
     ids.reserve(text.size() / 4 + 1);
-    for (std::size_t at = 0; at < text.size();) {
-      const LiteralMatcher::Match match = literals.empty() ? LiteralMatcher::Match{} : literals.find(text, at);
-      if (match.length == 0) {
-        encode_between(text.substr(at), word, ids);
-        break;
+    std::size_t at = 0;
+    if (!literals.empty()) {
+      LiteralSearch search(literals, text);
+      for (LiteralMatcher::Match match; search.next(match);) {
+        encode_between(text.substr(at, match.begin - at), word, ids);
+        ids.push_back(match.id);
+        at = match.begin + match.length;
       }
-      encode_between(text.substr(at, match.begin - at), word, ids);
-      ids.push_back(match.id);
-      at = match.begin + match.length;
     }
+    encode_between(text.substr(at), word, ids);
     return ids;
   }
 
@@ -133,17 +145,6 @@ class Tokenizer::Impl {
     CodePointMap::each_table(self.code_points, tables);
     LiteralMatcher::each_table(self.added, tables);
     LiteralMatcher::each_table(self.added_and_control, tables);
-  }
-
-  void index_piece(TokenId id) {
-    const std::string_view text = vocabulary.pieces[static_cast<std::size_t>(id)];
-    const PieceType type = vocabulary.types[static_cast<std::size_t>(id)];
-    if (type == PieceType::kAdded) added.add(text, id);
-    if (type == PieceType::kAdded || type == PieceType::kControl) added_and_control.add(text, id);
-    if (type == PieceType::kAdded || type == PieceType::kNormal) {
-      const CodePoint point = decode_utf8(text, 0);
-      if (point.length == text.size()) code_points.set(point.value, id);
-    }
   }
 
   /// BPE of text that holds no literal. Cuts it into words at the joints; `word` is scratch.

@@ -104,6 +104,15 @@ Result<ByteIds> settle_types(Vocabulary& vocabulary, const PieceIndex& index) {
   for (const std::string_view text : control::kAll) {
     if (const auto id = index.find(text)) vocabulary.types[static_cast<std::size_t>(*id)] = PieceType::kControl;
   }
+  std::size_t literal_bytes = 0;
+  for (std::size_t id = 0; id < vocabulary.types.size(); ++id) {
+    const PieceType type = vocabulary.types[id];
+    if (type == PieceType::kControl || type == PieceType::kAdded) literal_bytes += vocabulary.pieces[id].size();
+  }
+  if (literal_bytes > kMaxLiteralBytes) {
+    return limit_exceeded("tokenizer: control and added pieces take " + std::to_string(literal_bytes) +
+                          " bytes; at most " + std::to_string(kMaxLiteralBytes) + " are read");
+  }
   return bytes;
 }
 

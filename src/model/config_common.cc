@@ -27,11 +27,12 @@ Result<void> check_ranges(std::string_view where, std::string_view what, std::in
 
 Result<void> check_rope(std::string_view where, std::string_view what, const LayerConfig& layer) {
   const RopeConfig& rope = layer.rope;
-  if (!(rope.base > 1) || !(rope.position_divisor > 0) || !std::isfinite(rope.base) ||
-      !std::isfinite(rope.position_divisor)) {
-    return corrupt(
-        fmt::format("{}: {}RoPE has base {} and factor {}; a base above 1 and a factor above 0 were expected", where,
-                    what, rope.base, rope.position_divisor));
+  // Far beyond every Gemma (1e6 and 8), and far from where angles are no numbers any more.
+  if (!(rope.base > 1 && rope.base <= 1e15) || !(rope.position_divisor >= 1e-3 && rope.position_divisor <= 1e6)) {
+    return corrupt(fmt::format(
+        "{}: {}RoPE has base {} and factor {}; a base above 1 and up to 1e15, and a factor from 0.001 to 1e6 were "
+        "expected",
+        where, what, rope.base, rope.position_divisor));
   }
   return check_ranges(where, what, {{"number of rotated pairs", rope.n_rotated_pairs, 0, layer.head_dim / 2}});
 }

@@ -187,7 +187,7 @@ Result<void> read_token_ids(const JsonFields& top, const JsonFields& text, const
                             ModelConfig& config) {
   bool has_pad = false;
   const auto read = [&](const JsonFields& fields) -> Result<void> {
-    ASSIGN_OR_RETURN(const auto eos, fields.get_ints_or_none("eos_token_id"));
+    ASSIGN_OR_RETURN(const auto eos, fields.get_ids_or_none("eos_token_id", config.vocab_size));
     append_unique(config.eos_token_ids, eos);
     if (!has_pad && fields.has("pad_token_id")) {
       ASSIGN_OR_RETURN(config.pad_token_id, fields.get_int("pad_token_id", 0, config.vocab_size - 1));
@@ -199,7 +199,7 @@ Result<void> read_token_ids(const JsonFields& top, const JsonFields& text, const
   RETURN_IF_ERROR(read(text));
   if (generation) {
     RETURN_IF_ERROR(read(*generation));
-    ASSIGN_OR_RETURN(const auto suppressed, generation->get_ints_or_none("suppress_tokens"));
+    ASSIGN_OR_RETURN(const auto suppressed, generation->get_ids_or_none("suppress_tokens", config.vocab_size));
     append_unique(config.suppress_token_ids, suppressed);
   }
   // Soft rows look their per-layer embedding up as <pad>.

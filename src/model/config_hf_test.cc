@@ -167,6 +167,28 @@ TEST(ConfigHf, ReadsIdsOfBothFiles) {
   EXPECT_EQ(read_31b->suppress_token_ids, (std::vector<std::int64_t>{258, 259}));
 }
 
+TEST(ConfigHf, IdsBeyondTheVocabularyAreRefusedInTheirFile) {
+  const Json config = config_of("31b");
+  for (const char* text : {R"({"eos_token_id": 512})", R"({"eos_token_id": [1, -1]})", R"({"suppress_tokens": [512]})",
+                           R"({"suppress_tokens": ["1"]})", R"({"eos_token_id": [[1]]})"}) {
+    const Json generation = parse_json(text).value();
+    const auto read = config_from_hf(config, &generation, "config.json", "test");
+    ASSERT_FALSE(read) << text;
+    const std::string error = read.error().to_string();
+    EXPECT_NE(error.find("(generation_config.json): "), std::string::npos) << error;
+    EXPECT_NE(error.find("a token id from 0 to 511 or an array of them was expected"), std::string::npos) << error;
+  }
+}
+
+TEST(ConfigHf, RopeThatTurnsNoAngleIsRefused) {
+  for (const auto& [key, value] :
+       {std::pair{"factor", 1e-300}, {"factor", 1e300}, {"factor", 0.0}, {"rope_theta", 1e300}}) {
+    Json config = config_of("e2b");
+    config["text_config"]["rope_parameters"]["full_attention"][key] = value;
+    EXPECT_ERROR(config, "layer 1: RoPE has base");
+  }
+}
+
 TEST(ConfigHf, ExpertWidthHasTwoSpellings) {
   Json config = config_of("26b-a4b");
   config["text_config"]["expert_intermediate_size"] = 48;

@@ -97,22 +97,27 @@ Result<std::vector<std::string>> JsonFields::get_strings(std::string_view key) c
   return strings;
 }
 
-Result<std::vector<std::int64_t>> JsonFields::get_ints_or_none(std::string_view key) const {
-  std::vector<std::int64_t> numbers;
+Result<std::vector<std::int64_t>> JsonFields::get_ids_or_none(std::string_view key, std::int64_t vocab_size) const {
+  std::vector<std::int64_t> ids;
   const Json* value = find(key);
-  if (value == nullptr) return numbers;
+  if (value == nullptr) return ids;
+  const auto add = [&](const Json& element) {
+    const auto number = as_int(element);
+    if (!number || *number < 0 || *number >= vocab_size) return false;
+    ids.push_back(*number);
+    return true;
+  };
+  const auto wrong_ids = [&] {
+    return wrong(key, fmt::format("a token id from 0 to {} or an array of them", vocab_size - 1));
+  };
   if (!value->is_array()) {
-    const auto number = as_int(*value);
-    if (!number) return wrong(key, "an integer or an array of integers");
-    numbers.push_back(*number);
-    return numbers;
+    if (!add(*value)) return wrong_ids();
+    return ids;
   }
   for (const Json& element : *value) {
-    const auto number = as_int(element);
-    if (!number) return wrong(key, "an integer or an array of integers");
-    numbers.push_back(*number);
+    if (!add(element)) return wrong_ids();
   }
-  return numbers;
+  return ids;
 }
 
 Result<JsonFields> JsonFields::get_object(std::string_view key) const {

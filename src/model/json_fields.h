@@ -32,8 +32,8 @@ class JsonFields {
   Result<bool> get_bool_or(std::string_view key, bool absent) const;
   Result<std::string> get_string(std::string_view key) const;
   Result<std::vector<std::string>> get_strings(std::string_view key) const;
-  /// One integer or an array of them; empty when missing.
-  Result<std::vector<std::int64_t>> get_ints_or_none(std::string_view key) const;
+  /// One token id or an array of them, each below `vocab_size`; empty when missing.
+  Result<std::vector<std::int64_t>> get_ids_or_none(std::string_view key, std::int64_t vocab_size) const;
   Result<JsonFields> get_object(std::string_view key) const;
 
   /// "<where>: <key> is missing; ..."

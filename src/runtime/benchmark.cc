@@ -132,6 +132,7 @@ Result<BenchResult> Benchmark::measure(const BenchTest& test, const Round& round
     const double speed = static_cast<double>(n_rounds * test.n_tokens * test.n_sequences) / seconds;
     repetitions.push_back({speed, speed * amount / 1e9, (before + probe(bound)) / 2, others});
     n_quiet += others < kQuietShare ? 1 : 0;
+    if (options_.progress) options_.progress(n_quiet, options_.n_repetitions);
   }
   return summarize(test.name(), bound, repetitions);
 }

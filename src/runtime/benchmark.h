@@ -64,11 +64,13 @@ class Benchmark {
     std::int64_t n_repetitions = 5;
     double patience = 40;  ///< seconds a test
     bool fast = false;     ///< int8 products: the peak of operations is that of int8 if the weights are quantised
+    /// Called after each repetition: the quiet ones so far, and those wanted. May be empty.
+    std::function<void(std::int64_t n_quiet, std::int64_t n_wanted)> progress = {};
   };
   /// REQUIRES: all outlive this. `weights` are those of engine.model.
   Benchmark(Engine& engine, const WeightCount& weights, const kernels::MachinePeak& peak, ThreadPool& pool,
-            const Options& options)
-      : engine_(engine), weights_(weights), peak_(peak), pool_(pool), options_(options) {}
+            Options options)
+      : engine_(engine), weights_(weights), peak_(peak), pool_(pool), options_(std::move(options)) {}
 
   /// Errors: the model's, or the K/V cache's.
   Result<BenchResult> run(const BenchTest& test);

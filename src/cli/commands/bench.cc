@@ -14,6 +14,7 @@
 #include "cli/loaded_model.h"
 #include "cli/model_argument.h"
 #include "cli/output.h"
+#include "cli/term/progress.h"
 #include "kernels/machine_peak.h"
 #include "runtime/benchmark.h"
 #include "runtime/machine_load.h"
@@ -101,13 +102,22 @@ Result<void> run_bench(const BenchCommand& c) {
   const runtime::WeightCount weights = runtime::count_weights(decoder->config(), decoder->weights());
   say(fmt::format("weights read for one token {:.3f} GB", static_cast<double>(weights.bytes) / 1e9));
 
+  Progress progress("measuring");
+  std::int64_t n_tests = 0;
+  const auto all_tests = static_cast<std::int64_t>(tests.size());
   runtime::Benchmark benchmark(engine, weights, peak, exec->pool(),
                                {.n_repetitions = c.n_repetitions,
                                 .patience = c.patience,
-                                .fast = exec->exec().compute == kernels::Compute::kFast});
+                                .fast = exec->exec().compute == kernels::Compute::kFast,
+                                .progress = [&](std::int64_t n_quiet, std::int64_t n_wanted) {
+                                  progress.at(static_cast<std::uint64_t>(n_tests * n_wanted + n_quiet),
+                                              static_cast<std::uint64_t>(all_tests * n_wanted));
+                                }});
   std::vector<BenchResult> results;
   for (const BenchTest& test : tests) {
     ASSIGN_OR_RETURN(const BenchResult result, benchmark.run(test));
+    ++n_tests;
+    progress.clear();
     if (c.json) RETURN_IF_ERROR(write_stdout(bench_json(result, 0)));
     results.push_back(result);
   }

@@ -210,7 +210,26 @@ class DoctorTest(ProgramTest):
         report = self.examine(IO)
         self.assertIn("away", self.about(report, "chats", "problem", chats)["advice"])
         chats.unlink()
-        self.assertEqual(sorted(path.name for path in self.data.iterdir() if path.name != "models"), [])
+        self.assertEqual([path.name for path in self.data.iterdir()], ["models"])
+
+        self.ok("chat", "one", "--max-tokens", "4", stdin="hello\nthere\n")
+        self.about(self.examine(), "chats", "ok", "1 kept")
+        with sqlite3.connect(chats) as newer:
+            newer.execute("PRAGMA user_version = 99")
+        newer.close()
+        self.assertIn("newer", self.about(self.examine(IO), "chats", "problem", chats)["advice"])
+
+    def test_damaged_chats_are_repaired_and_said(self):
+        self.fill("one")
+        self.ok("chat", "one", "--max-tokens", "4", stdin="hello\nthere\n")
+        chats = self.data / "chats.sqlite"
+        content = bytearray(chats.read_bytes())
+        content[100:140] = b"\xff" * 40  # the root of the schema
+        chats.write_bytes(content)
+        for beside in self.data.glob("chats.sqlite-*"):
+            beside.unlink()
+        self.assertIn("damaged", self.about(self.examine(), "chats", "note", "kept")["advice"])
+        self.about(self.examine(), "chats", "ok", "kept")
 
     def test_strange_names_do_not_reach_the_terminal(self):
         self.fill("one")

@@ -104,6 +104,21 @@ Finding cache_finding() {
                                    n_copies == 1 ? "y" : "ies", human_bytes(n_bytes)));
 }
 
+namespace {
+
+std::string how_to_open(ErrorCode code, const fs::path& chats) {
+  switch (code) {
+    case ErrorCode::kIo:
+      return fmt::format("run: chmod u+rw {}* (and chmod u+rwx {})", for_shell(chats), for_shell(chats.parent_path()));
+    case ErrorCode::kUnsupported:
+      return "use the newer carat, or set XDG_DATA_HOME to another folder";
+    default:
+      return fmt::format("move {} and what lies beside it away; carat then begins a new one", for_shell(chats));
+  }
+}
+
+}  // namespace
+
 Finding chats_finding(const store::Environment& environment) {
   const auto data = store::data_dir(environment);
   if (!data) return problem("chats", data.error().to_string(), "set HOME or XDG_DATA_HOME");
@@ -111,23 +126,15 @@ Finding chats_finding(const store::Environment& environment) {
   if (!is_there(path)) return fine("chats", "none are kept yet");
   const auto chats = store::ChatStore::open(environment);
   if (!chats) {
-    return problem(
-        "chats", chats.error().to_string(),
-        chats.error().code() == ErrorCode::kIo
-            ? fmt::format("run: chmod u+rw {0}* {1}", for_shell(path), for_shell(*data))
-            : fmt::format("move {} and what lies beside it away; carat then begins a new one", for_shell(path)));
+    return problem("chats", safe_line(chats.error().to_string()), how_to_open(chats.error().code(), path));
   }
   const auto list = chats->list();
-  if (!list) return problem("chats", list.error().to_string(), "run carat doctor again: it repairs what it can");
+  if (!list) {
+    return problem("chats", safe_line(list.error().to_string()), "run carat doctor again: it repairs what it can");
+  }
   std::string text = fmt::format("{} kept", list->size());
   if (!chats->notes().empty()) {
     return note("chats", std::move(text), safe_line(fmt::format("{}", fmt::join(chats->notes(), "; "))));
-  }
-  std::error_code ignored;
-  const auto mode = static_cast<unsigned>(fs::status(path, ignored).permissions());
-  if ((mode & kOthers) != 0) {
-    return note("chats", fmt::format("{}; {} has mode {}: others may read them", text, shown(path), mode_text(mode)),
-                fmt::format("run: chmod 600 {}", for_shell(path)));
   }
   return fine("chats", std::move(text));
 }
@@ -182,8 +189,8 @@ std::vector<Finding> model_findings(const store::Environment& environment,
   std::vector<Finding> findings;
   const auto models = models_of(environment);
   if (!models) {
-    return {
-        problem("models", models.error().to_string(), "make the folder readable (chmod u+rwx), or set XDG_DATA_HOME")};
+    return {problem("models", safe_line(models.error().to_string()),
+                    "make the folder readable (chmod u+rwx), or set XDG_DATA_HOME")};
   }
   for (const store::StoredModel& model : *models) findings.push_back(model_finding(model, available_bytes));
   if (models->empty()) {

@@ -29,13 +29,13 @@ std::string worst_text(const std::vector<WorstPosition>& worst) {
                {"text before", Table::kRight},
                {"came", Table::kLeft},
                {"NLL", Table::kRight},
-               {"reference", Table::kRight},
+               {"(ref.)", Table::kRight},
                {"expected", Table::kLeft},
-               {"reference", Table::kLeft}});
+               {"(ref.)", Table::kLeft}});
   for (const WorstPosition& w : worst) {
-    table.add({count(w.position), fmt::format("{:.3e}", w.score.kl), shown(w.before, 40), shown(w.token, 24),
-               fmt::format("{:.3f}", w.score.nll), fmt::format("{:.3f}", w.score.reference_nll), shown(w.top, 24),
-               shown(w.reference_top, 24)});
+    table.add({count(w.position), fmt::format("{:.3e}", w.score.kl), shown(w.before, 32), shown(w.token, 12),
+               fmt::format("{:.3f}", w.score.nll), fmt::format("{:.3f}", w.score.reference_nll), shown(w.top, 12),
+               shown(w.reference_top, 12)});
   }
   return "\nwhere they differ most\n" + table.to_string();
 }

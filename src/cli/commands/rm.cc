@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "base/json.h"
@@ -24,13 +26,16 @@ struct RmOptions {
   bool json = false;
 };
 
-/// The packed copy that was made of a copied model is of no use any more; that of a model by reference stays beside
-/// its file, for whoever names the file.
-void remove_packed_copy(const store::StoredModel& model) {
-  const store::PackCache cache = pack_cache();
-  for (const auto& path : {store::PackCache::beside(model.path), cache.in_dir(model.path)}) {
-    if (const auto entry = store::PackCache::look_at(path)) (void)cache.remove(*entry);
+/// The packed copies of a model, wherever it really is.
+std::vector<store::PackCache::Entry> packed_copies(const store::StoredModel& model) {
+  std::error_code error;
+  const std::filesystem::path home = std::filesystem::canonical(model.path, error);
+  if (error) return {};
+  std::vector<store::PackCache::Entry> copies;
+  for (const auto& path : {store::PackCache::beside(home), pack_cache().in_dir(home)}) {
+    if (auto entry = store::PackCache::look_at(path)) copies.push_back(*std::move(entry));
   }
+  return copies;
 }
 
 Result<void> rm(const RmOptions& options) {
@@ -49,10 +54,18 @@ Result<void> rm(const RmOptions& options) {
                                                 "Remove it?"));
       if (!sure) return cancelled(fmt::format("{} stays", model.name));
     }
-    if (!model.linked) remove_packed_copy(model);
+    const std::vector<store::PackCache::Entry> copies = packed_copies(model);
     RETURN_IF_ERROR(store::remove_model(model));
     say(n_bytes > 0 ? fmt::format("removed {}, {}", model.name, human_bytes(n_bytes))
                     : fmt::format("removed {}; the files it referred to stay", model.name));
+    for (const store::PackCache::Entry& copy : copies) {
+      if (model.linked) {  // whoever names the file itself still has use for it
+        say(fmt::format("its packed copy of {} stays too; carat cache --rm {} removes it", human_bytes(copy.n_bytes),
+                        copy.path.string()));
+      } else {
+        (void)pack_cache().remove(copy);
+      }
+    }
     removed.push_back({{"name", model.name}, {"bytes", n_bytes}});
   }
   if (!options.json) return {};

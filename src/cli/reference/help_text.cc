@@ -47,6 +47,10 @@ std::string indented(std::string_view lines) {
   return out;
 }
 
+std::string heading(const Style& style, std::string_view title) {
+  return fmt::format("\n{}\n", style.bold(fmt::format("{}:", title)));
+}
+
 }  // namespace
 
 std::string wrap(std::string_view text, std::size_t width, std::size_t indent) {
@@ -73,14 +77,14 @@ std::string help_text(const CommandReference& command, const Terminal& terminal)
   const Style style(terminal);
   const std::size_t width = width_of(terminal);
   std::string text = wrap(command.help, width, 0) + "\n\n" + style.bold("Usage:") + " " + command.usage + "\n";
-  if (!command.examples.empty()) text += "\n" + style.bold("Examples:") + "\n" + indented(command.examples);
+  if (!command.examples.empty()) text += heading(style, "Examples") + indented(command.examples);
   if (!command.arguments.empty()) {
-    text += "\n" + style.bold("Arguments:") + "\n";
+    text += heading(style, "Arguments");
     for (const OptionReference& argument : command.arguments) text += row(argument, width);
   }
   for (const OptionGroup& group : command.options) {
     if (group.options.empty()) continue;
-    text += "\n" + style.bold(group.title + ":") + "\n";
+    text += heading(style, group.title);
     for (const OptionReference& option : group.options) text += row(option, width);
   }
   return text + fmt::format("\nThe whole page: carat help {}. Exit codes: carat help\n", command.name);
@@ -94,10 +98,10 @@ std::string overview_text(const Terminal& terminal) {
   std::string text = "carat runs the Gemma 4 family (and Gemma 3 text) on your own machine.\n\n" +
                      style.bold("Usage:") + " carat COMMAND [OPTIONS]\n";
   const std::string examples = split_page(page_of("carat").markdown).examples;
-  text += "\n" + style.bold("Examples:") + "\n" + indented(examples);
+  text += heading(style, "Examples") + indented(examples);
   std::string_view group;
   for (const Command& command : commands()) {
-    if (command.group != group) text += "\n" + style.bold(fmt::format("{}:", command.group)) + "\n";
+    if (command.group != group) text += heading(style, command.group);
     group = command.group;
     text += fmt::format("  {:<12}{}\n", command.name, wrap(command.help, width - 14, 14));
   }

@@ -24,9 +24,10 @@ LoadedEngine::LoadedEngine(std::unique_ptr<runtime::ExecContext> context, Loaded
 
 Result<std::unique_ptr<LoadedEngine>> LoadedEngine::load(model::Checkpoint checkpoint, model::PackedCopy copy,
                                                          const EngineOptions& options, std::int64_t context,
-                                                         std::size_t tokenizer_bytes) {
+                                                         std::size_t tokenizer_bytes, bool keeps_prompt) {
   ASSIGN_OR_RETURN(const model::KvType type, kv_type(options.kv));
   const runtime::MemoryPlanOptions plan_options{.context = context,
+                                                .keeps_prompt = keeps_prompt,
                                                 .chunk = kPromptChunk,
                                                 .kv_type = type,
                                                 .weights_mapped = copy.likely(),

@@ -29,11 +29,12 @@ Result<model::Checkpoint> open_runnable(const std::filesystem::path& path);
 ///     runtime::Session session(loaded->engine());
 class LoadedEngine {
  public:
-  /// Plans memory for one sequence of `context` tokens, says the plan on stderr, refuses it where it must, and loads.
-  /// Errors: kOutOfMemory for the plan; those of LoadedModel::load, ExecContext::create and KvCache::create.
+  /// Plans memory for one sequence of `context` tokens (and with `keeps_prompt` a fork of its prompt), says the plan on
+  /// stderr, refuses it where it must, and loads. Errors: kOutOfMemory for the plan; those of LoadedModel::load,
+  /// ExecContext::create and KvCache::create.
   static Result<std::unique_ptr<LoadedEngine>> load(model::Checkpoint checkpoint, model::PackedCopy copy,
                                                     const EngineOptions& options, std::int64_t context,
-                                                    std::size_t tokenizer_bytes);
+                                                    std::size_t tokenizer_bytes, bool keeps_prompt = false);
 
   runtime::Engine& engine() { return engine_; }
   const model::ModelConfig& config() const { return model_.decoder().config(); }

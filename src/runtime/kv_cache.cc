@@ -65,6 +65,28 @@ Result<std::int64_t> KvCache::planned_bytes(std::span<const KvLayerLayout> layou
   return static_cast<std::int64_t>(*bytes);
 }
 
+Result<std::int64_t> KvCache::planned_fork_bytes(std::span<const KvLayerLayout> layouts, std::int64_t context,
+                                                 std::int64_t chunk) {
+  CARAT_CHECK(context >= 0 && chunk >= 1);
+  Checked<std::uint64_t> total(0);
+  for (const KvLayerLayout& l : layouts) {
+    std::int64_t pages = 1;
+    if (l.window > 0) {
+      // The room of a prompt chunk is free by then.
+      const std::int64_t keys = std::min(l.window, context) - 1 + kKeep - std::min(chunk, context);
+      pages += 1 + pages_for(std::max<std::int64_t>(0, keys));
+    }
+    total = total + Checked<std::uint64_t>(static_cast<std::uint64_t>(std::min(pages, pages_for(context)))) *
+                        static_cast<std::uint64_t>(l.page_bytes());
+  }
+  const auto bytes = total.value();
+  if (!bytes || *bytes > static_cast<std::uint64_t>(INT64_MAX)) {
+    return limit_exceeded(
+        fmt::format("K/V for a context of {} exceeds 2^63 bytes; ask for a smaller context", context));
+  }
+  return static_cast<std::int64_t>(*bytes);
+}
+
 KvCache::Sequence& KvCache::sequence(SequenceId id) { return const_cast<Sequence&>(std::as_const(*this).sequence(id)); }
 
 const KvCache::Sequence& KvCache::sequence(SequenceId id) const {

@@ -43,6 +43,11 @@ class KvCache {
   static Result<std::int64_t> planned_bytes(std::span<const model::KvLayerLayout> layouts, std::int64_t context,
                                             std::int64_t n_sequences, std::int64_t chunk);
 
+  /// What a fork of the prompt takes beyond that while an answer grows behind it: sliding layers keep the prompt's
+  /// window twice, and every layer a second copy of the page that the two share. Errors: kLimit on overflow.
+  static Result<std::int64_t> planned_fork_bytes(std::span<const model::KvLayerLayout> layouts, std::int64_t context,
+                                                 std::int64_t chunk);
+
   SequenceId create_sequence();
   void remove_sequence(SequenceId id);
   /// A second sequence with the same contents. Pages are shared until written to.

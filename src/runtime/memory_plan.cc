@@ -36,6 +36,10 @@ Result<MemoryPlan> plan_memory(const model::Checkpoint& checkpoint, const Memory
     if (l.owns_kv(i)) layouts.push_back({i, l.n_kv_heads, l.head_dim, l.window, options.kv_type});
   }
   ASSIGN_OR_RETURN(plan.kv, KvCache::planned_bytes(layouts, options.context, options.n_sequences, options.chunk));
+  if (options.keeps_prompt) {
+    ASSIGN_OR_RETURN(const std::int64_t fork, KvCache::planned_fork_bytes(layouts, options.context, options.chunk));
+    plan.kv += fork;
+  }
   // A step holds a prompt chunk and one row of every session that is generating.
   const std::int64_t rows = std::min(options.chunk + options.n_sequences, options.context * options.n_sequences);
   plan.step =

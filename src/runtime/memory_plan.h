@@ -11,7 +11,8 @@ namespace carat::runtime {
 struct MemoryPlanOptions {
   std::int64_t context = 0;  ///< tokens a sequence may hold
   std::int64_t n_sequences = 1;
-  std::int64_t chunk = 0;  ///< most rows of a step
+  bool keeps_prompt = false;  ///< a fork of the prompt is kept while it is answered (KvCache::planned_fork_bytes)
+  std::int64_t chunk = 0;     ///< most rows of a step
   model::KvType kv_type = model::KvType::kF32;
   bool weights_mapped = false;
   std::int64_t tokenizer_bytes = 0;  ///< Tokenizer::memory_bytes(); 0 = estimated from the vocabulary's size

@@ -153,6 +153,22 @@ TEST(Conversation, EditsAndSettingsKeepWhatIsCommon) {
   EXPECT_LE(answer.n_cached_tokens, 3) << "the system message stands before everything";
 }
 
+TEST(Conversation, MemoryIsWhatThePlanSays) {
+  for (const std::int64_t n_words : {1, 40, 300}) {
+    Talk talk(endless_script, 1500, 400);
+    std::string words;
+    for (std::int64_t i = 0; i < n_words; ++i) words += " to";
+    talk.say(words);
+    talk.answer();
+    talk.say("and then?");
+    const auto layouts = talk.model.kv_layouts(model::KvType::kF16);
+    const std::int64_t planned = runtime::KvCache::planned_bytes(layouts, 1500, 1, talk.engine.chunk).value() +
+                                 runtime::KvCache::planned_fork_bytes(layouts, 1500, talk.engine.chunk).value();
+    EXPECT_LE(talk.kv.peak_bytes(), planned) << n_words;
+    EXPECT_GT(talk.kv.peak_bytes(), 0);
+  }
+}
+
 TEST(Conversation, ThoughtsAreNotInLaterPrompts) {
   const auto& tokenizer = small_tokenizer();
   const TokenId open = *tokenizer.control_id("<|channel>"), close = *tokenizer.control_id("<channel|>"),

@@ -152,9 +152,9 @@ Result<void> talk(const ChatOptions& options, Conversation& conversation, const 
     if (isatty(STDOUT_FILENO) != 0 && !options.json_lines) {
       return std::make_unique<ChatView>(ChatView::Options{terminal, show_thoughts});
     }
-    plain = options.json_lines ? std::unique_ptr<AnswerWriter>(std::make_unique<JsonLinesWriter>())
-                               : std::make_unique<TextWriter>(TextWriter::Options{
-                                     terminal, terminal_of(STDERR_FILENO), true});
+    plain = options.json_lines
+                ? std::unique_ptr<AnswerWriter>(std::make_unique<JsonLinesWriter>())
+                : std::make_unique<TextWriter>(TextWriter::Options{terminal, terminal_of(STDERR_FILENO), true});
     return std::make_unique<PlainView>(*plain);
   };
   ChatLoop loop({conversation, tokenizer, log, storage, *reader, history, interrupts, view});
@@ -201,7 +201,7 @@ Result<void> chat(const ChatOptions& options) {
 
   const std::string name = checkpoint.config.name;
   ASSIGN_OR_RETURN(const auto loaded, LoadedEngine::load(std::move(checkpoint), std::move(copy), options.engine,
-                                                         context, tokenizer.memory_bytes()));
+                                                         context, tokenizer.memory_bytes(), true));
   Conversation conversation(loaded->engine(), tokenizer, std::move(talk_options));
   if (!taught) {
     say(

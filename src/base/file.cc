@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/file_error.h"
 
 namespace carat {
@@ -19,25 +20,19 @@ constexpr std::uintptr_t kHugePage = std::uintptr_t{2} << 20;
 std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
 // Opens a non-empty regular file; the two readers share its refusals.
-Result<std::pair<int, FileIdentity>> open_regular(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return errno_error("open", path);
+Result<std::pair<Descriptor, FileIdentity>> open_regular(const std::filesystem::path& path) {
+  Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd.valid()) return errno_error("open", path);
   struct stat info {};
-  if (fstat(fd, &info) != 0) {
-    Error error = errno_error("stat", path);
-    ::close(fd);
-    return error;
-  }
+  if (fstat(fd.get(), &info) != 0) return errno_error("stat", path);
   if (S_ISDIR(info.st_mode)) {
-    ::close(fd);
     return invalid_argument(fmt::format("{}: is a directory; expected a file", path.string()));
   }
   if (!S_ISREG(info.st_mode)) {
-    ::close(fd);
     return invalid_argument(fmt::format("{}: is a pipe, a device or a socket; expected a regular file", path.string()));
   }
-  return std::pair(fd, FileIdentity{info.st_ino, static_cast<std::uint64_t>(info.st_size), nanoseconds(info.st_mtim),
-                                    nanoseconds(info.st_ctim)});
+  return std::pair(std::move(fd), FileIdentity{info.st_ino, static_cast<std::uint64_t>(info.st_size),
+                                               nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)});
 }
 
 // A mapping at a multiple of the huge page: an unaligned one can never have them. The room around it is given back.
@@ -66,20 +61,12 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path, Access ac
   ASSIGN_OR_RETURN(const auto opened, open_regular(path));
   const auto& [fd, identity] = opened;
   const std::size_t size = identity.size;
-  if (size == 0) {
-    ::close(fd);
-    return corrupt(fmt::format("{}: file is empty; copy or download it again", path.string()));
-  }
-  void* p = access == Access::kStreamed && size >= kHugePage ? map_aligned(fd, size)
-                                                             : mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-  if (p == MAP_FAILED) {
-    Error error = errno_error("map", path);
-    ::close(fd);
-    return error;
-  }
-  ::close(fd);
+  if (size == 0) return corrupt(fmt::format("{}: file is empty; copy or download it again", path.string()));
   MappedFile file;
   file.path_ = path;
+  void* p = access == Access::kStreamed && size >= kHugePage ? map_aligned(fd.get(), size)
+                                                             : mmap(nullptr, size, PROT_READ, MAP_SHARED, fd.get(), 0);
+  if (p == MAP_FAILED) return errno_error("map", path);
   file.data_ = static_cast<const std::byte*>(p);
   file.size_ = size;
   file.identity_ = identity;
@@ -116,10 +103,9 @@ Result<void> create_private_dirs(const std::filesystem::path& path) {
 
 Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t max_bytes) {
   ASSIGN_OR_RETURN(const auto opened, open_regular(path));
-  const int fd = opened.first;
+  const int fd = opened.first.get();
   const std::size_t size = opened.second.size;
   if (size > max_bytes) {
-    ::close(fd);
     return limit_exceeded(fmt::format("{}: {} bytes; at most {} are read", path.string(), size, max_bytes));
   }
   std::string text(size, '\0');
@@ -127,15 +113,10 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   while (done < size) {
     const ssize_t n = ::read(fd, text.data() + done, size - done);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) {
-      Error error = errno_error("read", path);
-      ::close(fd);
-      return error;
-    }
+    if (n < 0) return errno_error("read", path);
     if (n == 0) break;  // the file shrank meanwhile
     done += static_cast<std::size_t>(n);
   }
-  ::close(fd);
   text.resize(done);
   return text;
 }

@@ -42,13 +42,12 @@ Result<FileWriter> FileWriter::create(const fs::path& path) {
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     FileWriter writer;
     writer.path_ = path;
-    std::string aside = path.string() + kAsideSuffix + "XXXXXX";
-    writer.fd_ = mkostemp(aside.data(), O_CLOEXEC);
+    writer.aside_ = path.string() + kAsideSuffix + "XXXXXX";
+    writer.fd_ = mkostemp(writer.aside_.data(), O_CLOEXEC);
     if (writer.fd_ < 0 && errno == ENOENT) {
       return not_found(fmt::format("{}: there is no such folder to write in; create it first", path.string()));
     }
     if (writer.fd_ < 0) return errno_error("create", path);
-    writer.aside_ = aside;
     // Not every file system has locks; without one clear_abandoned() takes the file for one that is being written.
     (void)flock(writer.fd_, LOCK_EX);
     if (has_name(writer.fd_)) return writer;  // else clear_abandoned() was faster than the lock

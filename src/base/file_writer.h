@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -57,7 +58,7 @@ class FileWriter {
   FileWriter() = default;
 
   std::filesystem::path path_;
-  std::filesystem::path aside_;
+  std::string aside_;
   int fd_ = -1;
   std::uint64_t offset_ = 0;
 };

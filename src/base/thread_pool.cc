@@ -41,10 +41,17 @@ bool spin_until(Ready ready) {
 ThreadPool::ThreadPool(int n_threads) : parts_(std::make_unique<Part[]>(static_cast<std::size_t>(n_threads))) {
   CARAT_CHECK(n_threads >= 1);
   workers_.reserve(static_cast<std::size_t>(n_threads - 1));
-  for (int i = 1; i < n_threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  try {
+    for (int i = 1; i < n_threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  } catch (...) {
+    stop();
+    throw;
+  }
 }
 
-ThreadPool::~ThreadPool() {
+ThreadPool::~ThreadPool() { stop(); }
+
+void ThreadPool::stop() {
   stopping_.store(true, std::memory_order_release);
   epoch_.fetch_add(1, std::memory_order_release);
   epoch_.notify_all();
@@ -80,6 +87,7 @@ void ThreadPool::run_erased(std::int64_t n_shares, ShareFn fn, void* context) {
     const std::int32_t seen = n_done_.load(std::memory_order_acquire);
     if (seen != n) n_done_.wait(seen, std::memory_order_acquire);
   }
+  if (failed_.exchange(false, std::memory_order_relaxed)) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 std::int64_t ThreadPool::take(Part& part, bool from_end) {
@@ -100,7 +108,11 @@ bool ThreadPool::take_and_run_share(int thread) {
   }
   if (share < 0) return false;
   const std::int32_t n = n_shares_.load(std::memory_order_relaxed);
-  fn_.load(std::memory_order_relaxed)(context_.load(std::memory_order_relaxed), share, thread);
+  try {
+    fn_.load(std::memory_order_relaxed)(context_.load(std::memory_order_relaxed), share, thread);
+  } catch (...) {
+    if (!failed_.exchange(true, std::memory_order_relaxed)) failure_ = std::current_exception();
+  }
   // The last one wakes a parked caller. After this line the job may be gone.
   if (n_done_.fetch_add(1, std::memory_order_acq_rel) + 1 == n) n_done_.notify_all();
   return true;

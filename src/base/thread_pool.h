@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <thread>
 #include <type_traits>
@@ -20,12 +21,13 @@ namespace carat {
 /// in ascending order, so neighbouring shares make one stream of memory; one that is done early takes shares from the
 /// end of another's part. Which thread takes which share is therefore not determined, and a share's result may depend
 /// on its number only (`thread` picks scratch memory, nothing else). Waiting threads spin for some microseconds and
-/// then sleep, so an idle pool costs nothing.
+/// then sleep, so an idle pool costs nothing. What a share throws, run() throws once all shares are done (of several
+/// exceptions one).
 class ThreadPool {
  public:
   static constexpr std::int64_t kMaxShares = (std::int64_t{1} << 20) - 1;
 
-  /// n_threads >= 1, the caller included.
+  /// n_threads >= 1, the caller included. Throws std::system_error when the system starts no more threads.
   explicit ThreadPool(int n_threads);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -55,6 +57,7 @@ class ThreadPool {
   /// The share taken from `part`, or -1.
   static std::int64_t take(Part& part, bool from_end);
   void work(int thread);
+  void stop();
 
   std::unique_ptr<Part[]> parts_;  // one a thread
   std::uint64_t generation_ = 0;
@@ -63,6 +66,8 @@ class ThreadPool {
   std::atomic<void*> context_{nullptr};
   std::atomic<std::int32_t> n_shares_{0};
   std::atomic<std::int32_t> n_done_{0};
+  std::atomic<bool> failed_{false};  // whoever sets it first keeps its exception
+  std::exception_ptr failure_;
   std::atomic<std::int32_t> epoch_{0};  // changes with every job: what parked workers wait on
   std::atomic<bool> stopping_{false};
   std::vector<std::thread> workers_;

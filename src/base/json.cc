@@ -111,6 +111,14 @@ std::string line_and_column(std::string_view text, std::size_t offset) {
 class Builder : public nlohmann::json_sax<Json> {
  public:
   Builder(std::string_view text, const JsonLimits& limits) : text_(text), limits_(limits) {}
+  ~Builder() override {
+    dismantle(root_);
+    for (Open& open : open_) {
+      for (Json& value : open.values) dismantle(value);
+    }
+  }
+  Builder(const Builder&) = delete;
+  Builder& operator=(const Builder&) = delete;
 
   bool null() override { return add(nullptr); }
   bool boolean(bool v) override { return add(v); }
@@ -122,8 +130,8 @@ class Builder : public nlohmann::json_sax<Json> {
   }
   bool string(string_t& v) override { return add(std::move(v)); }
   bool binary(binary_t& v) override { return add(std::move(v)); }
-  bool start_object(std::size_t) override { return open(Json::object()); }
-  bool start_array(std::size_t) override { return open(Json::array()); }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& v) override {
@@ -158,9 +166,14 @@ class Builder : public nlohmann::json_sax<Json> {
   /// 200,000 keys would turn into minutes.
   static constexpr std::size_t kIndexFrom = 32;
 
+  /// A container whose end has not come. Its members are kept here until then: an ordered_json that grows copies all
+  /// its members, down to their last leaf, and destroys the old ones.
   struct Open {
-    Json* container;
-    std::string key;
+    bool is_object;
+    std::size_t slot;  ///< where it goes among the values of the one around it
+    std::string key;   ///< of the next value
+    std::vector<std::string> keys;
+    std::vector<Json> values;
     std::unordered_map<std::string, std::size_t> index;
   };
 
@@ -170,55 +183,72 @@ class Builder : public nlohmann::json_sax<Json> {
     return false;
   }
 
-  bool add(Json value) { return place(std::move(value)) != nullptr; }
+  bool add(Json value) { return place(std::move(value)).has_value(); }
 
-  bool open(Json container) {
+  bool open(bool is_object) {
     if (open_.size() >= limits_.depth) {
       error_ = limit_exceeded("JSON: nested deeper than " + std::to_string(limits_.depth) + " levels, the limit");
       return false;
     }
-    Json* placed = place(std::move(container));
-    if (placed != nullptr) open_.push_back({placed, {}, {}});
-    return placed != nullptr;
+    const std::optional<std::size_t> slot = place(Json());
+    if (slot) open_.push_back({is_object, *slot, {}, {}, {}, {}});
+    return slot.has_value();
   }
 
   bool close() {
+    Open& top = open_.back();
+    Json made = top.is_object ? Json::object() : Json::array();
+    if (top.is_object) {
+      Json::object_t::Container& members =
+          made.get_ref<Json::object_t&>();  // as a vector: emplace_back does not search
+      members.reserve(top.keys.size());
+      for (std::size_t i = 0; i < top.keys.size(); ++i) {
+        members.emplace_back(std::move(top.keys[i]), std::move(top.values[i]));
+      }
+    } else {
+      made.get_ref<Json::array_t&>() = std::move(top.values);
+    }
+    const std::size_t slot = top.slot;
     open_.pop_back();
+    (open_.empty() ? root_ : open_.back().values[slot]) = std::move(made);
     return true;
   }
 
-  /// Puts a value where the parser stands. Pointers to open containers stay good: only the innermost one grows.
-  Json* place(Json value) {
+  /// Puts a value where the parser stands; its index among the values there. Nothing above a limit.
+  std::optional<std::size_t> place(Json value) {
     if (open_.empty()) {
       root_ = std::move(value);
-      return &root_;
+      return 0;
     }
     if (++members_ > limits_.members) {
       error_ = limit_exceeded("JSON: more than " + std::to_string(limits_.members) +
                               " members and elements in total, the limit");
-      return nullptr;
+      return std::nullopt;
     }
     Open& top = open_.back();
-    if (top.container->is_array()) return &top.container->get_ref<Json::array_t&>().emplace_back(std::move(value));
+    if (top.is_object) {
+      const std::size_t at = index_of_key(top);
+      if (at < top.values.size()) {  // a repeated key: the last value counts
+        dismantle(top.values[at]);
+        top.values[at] = std::move(value);
+        return at;
+      }
+      top.keys.push_back(std::move(top.key));
+    }
+    top.values.push_back(std::move(value));
+    return top.values.size() - 1;
+  }
 
-    using Members = Json::object_t::Container;  // as a vector: positions, and emplace_back does not search
-    auto& object = top.container->get_ref<Json::object_t&>();
-    Members& members = object;
-    if (members.size() < kIndexFrom) {
-      Json& slot = object[top.key];
-      slot = std::move(value);
-      return &slot;
+  /// Where the key of the next value already is, else the number of keys.
+  static std::size_t index_of_key(Open& top) {
+    const std::size_t n = top.keys.size();
+    if (n < kIndexFrom) {
+      return static_cast<std::size_t>(std::find(top.keys.begin(), top.keys.end(), top.key) - top.keys.begin());
     }
     if (top.index.empty()) {
-      for (std::size_t i = 0; i < members.size(); ++i) top.index.emplace(members[i].first, i);
+      for (std::size_t i = 0; i < n; ++i) top.index.emplace(top.keys[i], i);
     }
-    const auto [at, is_new] = top.index.emplace(top.key, members.size());
-    if (!is_new) {
-      Json& slot = members[at->second].second;
-      slot = std::move(value);
-      return &slot;
-    }
-    return &members.emplace_back(std::move(top.key), std::move(value)).second;
+    return top.index.emplace(top.key, n).first->second;
   }
 
   std::string_view text_;
@@ -255,6 +285,33 @@ Result<Json> parse_json(std::string_view text, const JsonLimits& limits) {
   } catch (const std::exception& e) {
     return out_of_memory(std::string("JSON: ") + e.what());
   }
+}
+
+void dismantle(Json& value) {
+  // The last leaf goes first, found again from the top each time: depth is small, and nothing needs to be remembered.
+  for (;;) {
+    Json* parent = nullptr;
+    for (Json* at = &value; at->is_structured() && !at->empty();) {
+      parent = at;
+      at = at->is_array() ? &at->get_ref<Json::array_t&>().back() : &at->get_ref<Json::object_t&>().back().second;
+    }
+    if (parent == nullptr) return;
+    if (parent->is_array()) {
+      parent->get_ref<Json::array_t&>().pop_back();
+    } else {
+      parent->get_ref<Json::object_t&>().pop_back();
+    }
+  }
+}
+
+std::shared_ptr<const Json> share_json(Json value) {
+  struct Dismantled {
+    Json json;
+    ~Dismantled() { dismantle(json); }
+  };
+  const auto holder = std::make_shared<Dismantled>();
+  holder->json = std::move(value);
+  return {holder, &holder->json};
 }
 
 std::string_view big_number_text(const Json& value) {

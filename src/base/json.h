@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -23,6 +24,13 @@ struct JsonLimits {
 /// Integers beyond int64 and uint64, and decimals of more than 17 digits that a double would change, keep their text:
 /// see big_number_text. Errors: kCorrupt with line and column; kLimit naming the limit.
 Result<Json> parse_json(std::string_view text, const JsonLimits& limits = {});
+
+/// Empties a value without asking for memory. nlohmann's destructor asks for some as long as there are members (it
+/// makes a list of them so as not to recurse), and a destructor that finds none ends the process.
+void dismantle(Json& value);
+
+/// A value that is shared, and dismantled in the end.
+std::shared_ptr<const Json> share_json(Json value);
 
 /// The digits of a number kept as text, or empty for every other value.
 std::string_view big_number_text(const Json& value);

@@ -268,7 +268,7 @@ Result<ToolCall> parse_call_body(std::string_view body, const Json* parameters) 
   if (call.name.empty()) return invalid_argument("tool call: no name before '{'");
   const std::size_t brace = body.find_first_of("{(", name_start(body));
   if (brace == std::string_view::npos) {
-    call.arguments = std::make_shared<const Json>(Json::object());
+    call.arguments = share_json(Json::object());
     return call;
   }
   const char close = body[brace] == '{' ? '}' : ')';
@@ -278,7 +278,7 @@ Result<ToolCall> parse_call_body(std::string_view body, const Json* parameters) 
   if (rest.find_first_not_of(" \t\r\n})\xfe") != std::string_view::npos) {
     return invalid_argument("tool call: text after the closing brace at byte " + std::to_string(parser.pos()));
   }
-  call.arguments = std::make_shared<const Json>(std::move(arguments));
+  call.arguments = share_json(std::move(arguments));
   return call;
 }
 

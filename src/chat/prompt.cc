@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bad_alloc.h"
+
 namespace carat::chat {
 
 std::string_view to_string(SegmentKind kind) {
@@ -57,24 +59,26 @@ std::string to_string(const Prompt& prompt) {
 }
 
 Result<std::vector<tokenizer::TokenId>> encode(const Prompt& prompt, const tokenizer::Tokenizer& tokenizer) {
-  std::vector<tokenizer::TokenId> ids;
-  for (const Segment& segment : prompt.segments) {
-    if (segment.kind != SegmentKind::kText) {
-      const auto id = tokenizer.control_id(segment.text);
-      if (!id) {
-        return unsupported("chat: the vocabulary has no control token " + segment.text +
-                           ", which this chat format writes; choose the format that belongs to the model");
+  return no_bad_alloc([&]() -> Result<std::vector<tokenizer::TokenId>> {
+    std::vector<tokenizer::TokenId> ids;
+    for (const Segment& segment : prompt.segments) {
+      if (segment.kind != SegmentKind::kText) {
+        const auto id = tokenizer.control_id(segment.text);
+        if (!id) {
+          return unsupported("chat: the vocabulary has no control token " + segment.text +
+                             ", which this chat format writes; choose the format that belongs to the model");
+        }
+        ids.push_back(*id);
+        continue;
       }
-      ids.push_back(*id);
-      continue;
+      const std::vector<tokenizer::TokenId> piece = tokenizer.encode(segment.text);
+      if (std::any_of(piece.begin(), piece.end(), [&](auto id) { return tokenizer.is_control(id); })) {
+        return internal_error("chat: plain text became a control token; nothing was sent to the model");
+      }
+      ids.insert(ids.end(), piece.begin(), piece.end());
     }
-    const std::vector<tokenizer::TokenId> piece = tokenizer.encode(segment.text);
-    if (std::any_of(piece.begin(), piece.end(), [&](auto id) { return tokenizer.is_control(id); })) {
-      return internal_error("chat: plain text became a control token; nothing was sent to the model");
-    }
-    ids.insert(ids.end(), piece.begin(), piece.end());
-  }
-  return ids;
+    return ids;
+  });
 }
 
 }  // namespace carat::chat

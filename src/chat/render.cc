@@ -1,5 +1,6 @@
 #include "chat/render.h"
 
+#include "base/bad_alloc.h"
 #include "chat/gemma3.h"
 #include "chat/gemma4.h"
 #include "chat/limits.h"
@@ -54,16 +55,18 @@ std::optional<ChatFormat> chat_format(std::string_view name) {
 }
 
 Result<Prompt> render(ChatFormat format, const Request& request) {
-  RETURN_IF_ERROR(check_limits(request));
-  switch (format) {
-    case ChatFormat::kGemma4Small:
-      return render_gemma4(request, EmptyThought::kNo);
-    case ChatFormat::kGemma4Large:
-      return render_gemma4(request, EmptyThought::kYes);
-    case ChatFormat::kGemma3:
-      return render_gemma3(request);
-  }
-  return internal_error("chat: unknown format");
+  return no_bad_alloc([&]() -> Result<Prompt> {
+    RETURN_IF_ERROR(check_limits(request));
+    switch (format) {
+      case ChatFormat::kGemma4Small:
+        return render_gemma4(request, EmptyThought::kNo);
+      case ChatFormat::kGemma4Large:
+        return render_gemma4(request, EmptyThought::kYes);
+      case ChatFormat::kGemma3:
+        return render_gemma3(request);
+    }
+    return internal_error("chat: unknown format");
+  });
 }
 
 }  // namespace carat::chat

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/bad_alloc.h"
+
 namespace carat::chat {
 namespace {
 
@@ -30,7 +32,7 @@ const Json* field(const Json& object, std::string_view key) {
   return at == object.end() || at->is_null() ? nullptr : &*at;
 }
 
-JsonRef share(const Json& value) { return std::make_shared<const Json>(value); }
+JsonRef share(const Json& value) { return share_json(value); }
 
 Result<bool> read_flag(const Json& object, std::string_view key) {
   const Json* value = field(object, key);
@@ -148,26 +150,32 @@ Result<Message> read_message(const Json& json, const Path& path) {
 }  // namespace
 
 Result<Request> read_request(const Json& json) {
-  if (!json.is_object()) {
-    return invalid_argument("request: expected an object {\"messages\": […], …}, found " + std::string(type_of(json)));
-  }
-  if (field(json, "messages") == nullptr) {
-    return invalid_argument("request: \"messages\" is missing; it is a list of {\"role\": …, \"content\": …}");
-  }
-  Request request;
-  ASSIGN_OR_RETURN(request.messages, read_list<Message>(json, "messages", Path("messages"), read_message));
-  ASSIGN_OR_RETURN(request.tools,
-                   read_list<JsonRef>(json, "tools", Path("tools"),
-                                      [](const Json& tool, const Path&) -> Result<JsonRef> { return share(tool); }));
-  ASSIGN_OR_RETURN(request.options.add_generation_prompt, read_flag(json, "add_generation_prompt"));
-  ASSIGN_OR_RETURN(request.options.enable_thinking, read_flag(json, "enable_thinking"));
-  ASSIGN_OR_RETURN(request.options.preserve_thinking, read_flag(json, "preserve_thinking"));
-  return request;
+  return no_bad_alloc([&]() -> Result<Request> {
+    if (!json.is_object()) {
+      return invalid_argument("request: expected an object {\"messages\": […], …}, found " +
+                              std::string(type_of(json)));
+    }
+    if (field(json, "messages") == nullptr) {
+      return invalid_argument("request: \"messages\" is missing; it is a list of {\"role\": …, \"content\": …}");
+    }
+    Request request;
+    ASSIGN_OR_RETURN(request.messages, read_list<Message>(json, "messages", Path("messages"), read_message));
+    ASSIGN_OR_RETURN(request.tools,
+                     read_list<JsonRef>(json, "tools", Path("tools"),
+                                        [](const Json& tool, const Path&) -> Result<JsonRef> { return share(tool); }));
+    ASSIGN_OR_RETURN(request.options.add_generation_prompt, read_flag(json, "add_generation_prompt"));
+    ASSIGN_OR_RETURN(request.options.enable_thinking, read_flag(json, "enable_thinking"));
+    ASSIGN_OR_RETURN(request.options.preserve_thinking, read_flag(json, "preserve_thinking"));
+    return request;
+  });
 }
 
 Result<Request> parse_request(std::string_view text) {
-  ASSIGN_OR_RETURN(const Json json, parse_json(text));
-  return read_request(json);
+  return no_bad_alloc([&]() -> Result<Request> {
+    ASSIGN_OR_RETURN(Json parsed, parse_json(text));
+    const JsonRef json = share_json(std::move(parsed));
+    return read_request(*json);
+  });
 }
 
 }  // namespace carat::chat

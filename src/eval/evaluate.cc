@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/bad_alloc.h"
+
 namespace carat::eval {
 namespace {
 
@@ -49,30 +51,33 @@ Result<void> score_rows(Pair sources, std::span<const TokenId> ids, std::int64_t
 Result<std::vector<PositionScore>> evaluate(std::span<const std::vector<TokenId>> sequences, LogitSource& model,
                                             LogitSource* reference, ThreadPool& pool, std::int64_t chunk,
                                             const EvalProgress& progress) {
-  if (reference != nullptr && reference->vocab_size() != model.vocab_size()) {
-    return invalid_argument(fmt::format("the model's vocabulary has {} tokens and the reference's {}; they must be one",
-                                        model.vocab_size(), reference->vocab_size()));
-  }
-  chunk = std::clamp<std::int64_t>(chunk, 1, ThreadPool::kMaxShares);
-  std::int64_t n_positions = 0;
-  for (const std::vector<TokenId>& ids : sequences) {
-    n_positions += std::max<std::int64_t>(0, static_cast<std::int64_t>(ids.size()) - 1);
-  }
-  std::vector<PositionScore> scores;
-  for (const std::vector<TokenId>& ids : sequences) {
-    const auto n = static_cast<std::int64_t>(ids.size()) - 1;  // after the last id nothing came
-    if (n < 1) continue;
-    RETURN_IF_ERROR(model.start(ids));
-    if (reference != nullptr) RETURN_IF_ERROR(reference->start(ids));
-    for (std::int64_t first = 0; first < n; first += chunk) {
-      const std::size_t begin = scores.size();
-      scores.resize(begin + static_cast<std::size_t>(std::min(chunk, n - first)));
-      RETURN_IF_ERROR(score_rows({model, reference}, ids, first, pool, std::span(scores).subspan(begin)));
-      if (progress) progress(static_cast<std::int64_t>(scores.size()), n_positions);
+  return no_bad_alloc([&]() -> Result<std::vector<PositionScore>> {
+    if (reference != nullptr && reference->vocab_size() != model.vocab_size()) {
+      return invalid_argument(
+          fmt::format("the model's vocabulary has {} tokens and the reference's {}; they must be one",
+                      model.vocab_size(), reference->vocab_size()));
     }
-  }
-  if (scores.empty()) return invalid_argument("the text has no token to predict; expected at least two tokens");
-  return scores;
+    chunk = std::clamp<std::int64_t>(chunk, 1, ThreadPool::kMaxShares);
+    std::int64_t n_positions = 0;
+    for (const std::vector<TokenId>& ids : sequences) {
+      n_positions += std::max<std::int64_t>(0, static_cast<std::int64_t>(ids.size()) - 1);
+    }
+    std::vector<PositionScore> scores;
+    for (const std::vector<TokenId>& ids : sequences) {
+      const auto n = static_cast<std::int64_t>(ids.size()) - 1;  // after the last id nothing came
+      if (n < 1) continue;
+      RETURN_IF_ERROR(model.start(ids));
+      if (reference != nullptr) RETURN_IF_ERROR(reference->start(ids));
+      for (std::int64_t first = 0; first < n; first += chunk) {
+        const std::size_t begin = scores.size();
+        scores.resize(begin + static_cast<std::size_t>(std::min(chunk, n - first)));
+        RETURN_IF_ERROR(score_rows({model, reference}, ids, first, pool, std::span(scores).subspan(begin)));
+        if (progress) progress(static_cast<std::int64_t>(scores.size()), n_positions);
+      }
+    }
+    if (scores.empty()) return invalid_argument("the text has no token to predict; expected at least two tokens");
+    return scores;
+  });
 }
 
 }  // namespace carat::eval

@@ -19,7 +19,7 @@ Result<std::shared_ptr<const Json>> read_object(const fs::path& path, std::uint6
   auto json = parse_json(text);
   if (!json) return std::move(json).error().while_doing(fmt::format("reading {}", path.string()));
   if (!json->is_object()) return corrupt(fmt::format("{}: is not a JSON object", path.string()));
-  return std::shared_ptr<const Json>(std::make_shared<Json>(std::move(json).value()));
+  return share_json(std::move(json).value());
 }
 
 bool has_gguf(const fs::path& folder) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/bad_alloc.h"
 #include "base/file.h"
 #include "formats/printable.h"
 #include "formats/safetensors/safetensors_part.h"
@@ -76,23 +77,25 @@ Hash128 ModelSource::vocabulary_hash() const {
 }
 
 Result<ModelSource> open_model(const fs::path& path) {
-  std::error_code error;
-  if (fs::is_directory(path, error)) return open_folder(path, path);
-  ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(path));
-  if (starts_with(file.bytes(), "GGUF")) {
-    ASSIGN_OR_RETURN(GgufFile gguf, GgufFile::open(path));
-    ModelSource source;
-    source.path = path;
-    source.gguf = std::move(gguf);
-    return source;
-  }
-  if (!looks_like_safetensors(file.bytes())) return unknown_file(path, file.bytes());
-  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  if (!fs::exists(folder / "config.json", error)) {
-    return not_found(
-        fmt::format("{}: is a safetensors file without a config.json beside it; a model needs both", path.string()));
-  }
-  return open_folder(path, folder);
+  return no_bad_alloc([&]() -> Result<ModelSource> {
+    std::error_code error;
+    if (fs::is_directory(path, error)) return open_folder(path, path);
+    ASSIGN_OR_RETURN(const MappedFile file, MappedFile::open(path));
+    if (starts_with(file.bytes(), "GGUF")) {
+      ASSIGN_OR_RETURN(GgufFile gguf, GgufFile::open(path));
+      ModelSource source;
+      source.path = path;
+      source.gguf = std::move(gguf);
+      return source;
+    }
+    if (!looks_like_safetensors(file.bytes())) return unknown_file(path, file.bytes());
+    const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+    if (!fs::exists(folder / "config.json", error)) {
+      return not_found(
+          fmt::format("{}: is a safetensors file without a config.json beside it; a model needs both", path.string()));
+    }
+    return open_folder(path, folder);
+  });
 }
 
 }  // namespace carat::formats

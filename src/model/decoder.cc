@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "base/arena.h"
+#include "base/bad_alloc.h"
 #include "kernels/elementwise.h"
 #include "kernels/matmul.h"
 #include "kernels/rms_norm.h"
@@ -89,49 +90,53 @@ const RopeTable& StepContext::rope_of(const LayerConfig& layer) const {
 }
 
 Result<std::unique_ptr<Decoder>> Decoder::load(Checkpoint checkpoint, ThreadPool& pool, LoadOptions options) {
-  if (checkpoint.config.architecture == Architecture::kGemma4Assistant) {
-    return unsupported(fmt::format("{}: is a drafter, which only runs beside its target; give the target model",
-                                   checkpoint.source.path.string()));
-  }
-  auto weights =
-      load_weights(checkpoint.config, checkpoint.tensors, pool,
-                   {.ready = options.ready.get(), .hash_source = options.hash_source, .progress = options.progress});
-  if (!weights) return std::move(weights).error().while_doing(checkpoint.source.path.string());
-  return std::unique_ptr<Decoder>(new Decoder(std::move(checkpoint.source), std::move(options.ready),
-                                              std::move(checkpoint.config), std::move(weights).value()));
+  return no_bad_alloc([&]() -> Result<std::unique_ptr<Decoder>> {
+    if (checkpoint.config.architecture == Architecture::kGemma4Assistant) {
+      return unsupported(fmt::format("{}: is a drafter, which only runs beside its target; give the target model",
+                                     checkpoint.source.path.string()));
+    }
+    auto weights =
+        load_weights(checkpoint.config, checkpoint.tensors, pool,
+                     {.ready = options.ready.get(), .hash_source = options.hash_source, .progress = options.progress});
+    if (!weights) return std::move(weights).error().while_doing(checkpoint.source.path.string());
+    return std::unique_ptr<Decoder>(new Decoder(std::move(checkpoint.source), std::move(options.ready),
+                                                std::move(checkpoint.config), std::move(weights).value()));
+  });
 }
 
 Result<void> Decoder::step(std::span<const Row> rows, const KvView& kv, kernels::Exec& exec, StepOutput& out,
                            ForwardTap* tap) {
-  out.logits.clear();
-  out.hidden.clear();
-  if (rows.empty()) return {};
-  for (const Row& row : rows) {
-    if (row.soft_embedding == nullptr && (row.token < 0 || row.token >= config_.vocab_size)) {
-      return invalid_argument(fmt::format("token id {} is outside the vocabulary of {} entries; expected 0 to {}",
-                                          row.token, config_.vocab_size, config_.vocab_size - 1));
+  return no_bad_alloc([&]() -> Result<void> {
+    out.logits.clear();
+    out.hidden.clear();
+    if (rows.empty()) return {};
+    for (const Row& row : rows) {
+      if (row.soft_embedding == nullptr && (row.token < 0 || row.token >= config_.vocab_size)) {
+        return invalid_argument(fmt::format("token id {} is outside the vocabulary of {} entries; expected 0 to {}",
+                                            row.token, config_.vocab_size, config_.vocab_size - 1));
+      }
     }
-  }
-  const auto n = static_cast<std::int64_t>(rows.size());
-  const bool all = tap != nullptr && tap->wants_all_rows();
-  const std::int64_t n_wanted = all ? n : std::count_if(rows.begin(), rows.end(), wanted);
-  RETURN_IF_ERROR(exec.arena->reserve(step_arena_bytes(config_, n, n_wanted)));
-  const Arena::Scope scope(*exec.arena);
-  StepContext step{config_, kv, exec, tap, {rows.begin(), rows.end()}, block_ends(rows), {}};
-  make_rope_tables(step);
+    const auto n = static_cast<std::int64_t>(rows.size());
+    const bool all = tap != nullptr && tap->wants_all_rows();
+    const std::int64_t n_wanted = all ? n : std::count_if(rows.begin(), rows.end(), wanted);
+    RETURN_IF_ERROR(exec.arena->reserve(step_arena_bytes(config_, n, n_wanted)));
+    const Arena::Scope scope(*exec.arena);
+    StepContext step{config_, kv, exec, tap, {rows.begin(), rows.end()}, block_ends(rows), {}};
+    make_rope_tables(step);
 
-  MatView<float> x(exec.arena->allocate<float>(n * config_.d_model), n, config_.d_model);
-  MatView<float> ple;
-  if (config_.ple_dim > 0) {
-    const std::int64_t width = config_.n_layers() * config_.ple_dim;
-    ple = {exec.arena->allocate<float>(n * width), n, width};
-  }
-  Result<void> embedded = embed(x, step);
-  if (embedded && config_.ple_dim > 0) embedded = per_layer_inputs(weights_, x, ple, step);
-  if (!embedded) return std::move(embedded).error().while_doing(source_.path.string());
-  for (std::int64_t i = 0; i < config_.n_layers() && step.n_rows() > 0; ++i) run_layer(i, x, ple, step);
-  if (step.n_rows() > 0) finish(x, step, out);
-  return {};
+    MatView<float> x(exec.arena->allocate<float>(n * config_.d_model), n, config_.d_model);
+    MatView<float> ple;
+    if (config_.ple_dim > 0) {
+      const std::int64_t width = config_.n_layers() * config_.ple_dim;
+      ple = {exec.arena->allocate<float>(n * width), n, width};
+    }
+    Result<void> embedded = embed(x, step);
+    if (embedded && config_.ple_dim > 0) embedded = per_layer_inputs(weights_, x, ple, step);
+    if (!embedded) return std::move(embedded).error().while_doing(source_.path.string());
+    for (std::int64_t i = 0; i < config_.n_layers() && step.n_rows() > 0; ++i) run_layer(i, x, ple, step);
+    if (step.n_rows() > 0) finish(x, step, out);
+    return {};
+  });
 }
 
 Result<void> Decoder::embed(MatView<float> x, StepContext& step) const {

@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/bad_alloc.h"
 #include "base/file_writer.h"
 #include "formats/model_tokenizer.h"
 #include "kernels/packed/layout.h"
@@ -63,13 +64,15 @@ PackedCopy PackedCopy::look(const Checkpoint& checkpoint, Options options) {
 }
 
 Result<tokenizer::Tokenizer> PackedCopy::tokenizer(const formats::ModelSource& source) const {
-  if (unchanged_) {
-    const auto tables = file_->find(kTokenizerSection);
-    if (!tables.empty() && file_->verify(tables)) {
-      if (auto tokenizer = tokenizer::Tokenizer::from_tables(tables, file_)) return tokenizer;
+  return no_bad_alloc([&]() -> Result<tokenizer::Tokenizer> {
+    if (unchanged_) {
+      const auto tables = file_->find(kTokenizerSection);
+      if (!tables.empty() && file_->verify(tables)) {
+        if (auto tokenizer = tokenizer::Tokenizer::from_tables(tables, file_)) return tokenizer;
+      }
     }
-  }
-  return formats::open_tokenizer(source);
+    return formats::open_tokenizer(source);
+  });
 }
 
 bool PackedCopy::made_from(const Checkpoint& checkpoint, ThreadPool& pool, const ProgressFn& progress) const {
@@ -87,25 +90,28 @@ bool PackedCopy::made_from(const Checkpoint& checkpoint, ThreadPool& pool, const
 }
 
 Result<std::unique_ptr<Decoder>> PackedCopy::load(Checkpoint checkpoint, ThreadPool& pool, const ProgressFn& progress) {
-  if (file_ != nullptr) {
-    Result<void> usable;
-    if (!unchanged_ && !made_from(checkpoint, pool, progress)) {
-      usable = invalid_argument(fmt::format("{}: was made from other weights; packing again", file_->path().string()));
-    } else {
-      ProgressCounter counter(progress, "reading the packed copy", file_->n_bytes());
-      usable = file_->verify(pool, &counter);
-      counter.report();
+  return no_bad_alloc([&]() -> Result<std::unique_ptr<Decoder>> {
+    if (file_ != nullptr) {
+      Result<void> usable;
+      if (!unchanged_ && !made_from(checkpoint, pool, progress)) {
+        usable =
+            invalid_argument(fmt::format("{}: was made from other weights; packing again", file_->path().string()));
+      } else {
+        ProgressCounter counter(progress, "reading the packed copy", file_->n_bytes());
+        usable = file_->verify(pool, &counter);
+        counter.report();
+      }
+      if (usable) {
+        if (!unchanged_) file_->write_stamp(stamp_);
+        loaded_ = true;
+        return Decoder::load(std::move(checkpoint), pool, {.ready = file_});
+      }
+      notes_.push_back(usable.error().to_string());
+      file_ = nullptr;
+      unchanged_ = false;
     }
-    if (usable) {
-      if (!unchanged_) file_->write_stamp(stamp_);
-      loaded_ = true;
-      return Decoder::load(std::move(checkpoint), pool, {.ready = file_});
-    }
-    notes_.push_back(usable.error().to_string());
-    file_ = nullptr;
-    unchanged_ = false;
-  }
-  return Decoder::load(std::move(checkpoint), pool, {.hash_source = !places_.empty(), .progress = progress});
+    return Decoder::load(std::move(checkpoint), pool, {.hash_source = !places_.empty(), .progress = progress});
+  });
 }
 
 PackedCopyWriter PackedCopy::write(const Decoder& model) const {

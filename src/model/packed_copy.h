@@ -89,7 +89,7 @@ class PackedCopyWriter {
   PackedCopyWriter(const Decoder& model, std::vector<PackedCopy::Place> places, std::vector<FileIdentity> stamp);
   PackedCopyWriter(PackedCopyWriter&&) noexcept = default;
   PackedCopyWriter& operator=(PackedCopyWriter&&) noexcept = default;
-  ~PackedCopyWriter() { finish(); }
+  ~PackedCopyWriter();
 
   bool active() const { return state_ != nullptr; }
   /// Waits. Where the copy is now, or empty.

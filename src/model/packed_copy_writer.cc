@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/bad_alloc.h"
 #include "base/file_writer.h"
 #include "formats/model_tokenizer.h"
 #include "formats/packed/packed_writer.h"
@@ -61,6 +62,7 @@ Hash128 combined_hash(std::vector<SourceTensor> tensors, const formats::ModelSou
 struct PackedCopyWriter::State {
   fs::path written;
   std::string problem;
+  bool out_of_memory = false;  // then nothing can be written down, least of all a sentence
 
   void run(const Decoder& model, const std::vector<PackedCopy::Place>& places, std::span<const FileIdentity> stamp) {
     std::vector<std::string> problems;
@@ -87,15 +89,25 @@ struct PackedCopyWriter::State {
 PackedCopyWriter::PackedCopyWriter(const Decoder& model, std::vector<PackedCopy::Place> places,
                                    std::vector<FileIdentity> stamp)
     : state_(std::make_shared<State>()) {
-  thread_ = std::thread([state = state_, &model, places = std::move(places), stamp = std::move(stamp)] {
+  const auto work = [state = state_, &model, places = std::move(places), stamp = std::move(stamp)] {
     // The answer that is being made goes first; on Linux this is the niceness of this thread alone.
     (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10);
-    try {
+    const auto done = no_bad_alloc([&]() -> Result<void> {
       state->run(model, places, stamp);
-    } catch (const std::exception& error) {  // no memory for the tokenizer's tables, say
-      state->problem = fmt::format("the packed weights cannot be kept: {}", error.what());
-    }
-  });
+      return {};
+    });
+    state->out_of_memory = !done.has_value();
+  };
+  try {
+    thread_ = std::thread(work);
+  } catch (const std::system_error& error) {
+    state_->problem =
+        fmt::format("the packed weights cannot be kept: cannot start a thread: {}", error.code().message());
+  }
+}
+
+PackedCopyWriter::~PackedCopyWriter() {
+  if (thread_.joinable()) thread_.join();
 }
 
 fs::path PackedCopyWriter::finish() {
@@ -103,6 +115,9 @@ fs::path PackedCopyWriter::finish() {
   return state_ ? state_->written : fs::path();
 }
 
-std::string PackedCopyWriter::problem() const { return state_ ? state_->problem : ""; }
+std::string PackedCopyWriter::problem() const {
+  if (state_ && state_->out_of_memory) return "the packed weights cannot be kept: out of memory";
+  return state_ ? state_->problem : "";
+}
 
 }  // namespace carat::model

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bad_alloc.h"
 #include "base/utf8.h"
 #include "tokenizer/bpe.h"
 #include "tokenizer/code_point_map.h"
@@ -183,18 +184,22 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Result<Tokenizer> Tokenizer::create(Vocabulary vocabulary) {
-  RETURN_IF_ERROR(check_shape(vocabulary));
-  auto impl = std::make_unique<Impl>(std::move(vocabulary));
-  RETURN_IF_ERROR(impl->prepare());
-  return Tokenizer(std::move(impl));
+  return no_bad_alloc([&]() -> Result<Tokenizer> {
+    RETURN_IF_ERROR(check_shape(vocabulary));
+    auto impl = std::make_unique<Impl>(std::move(vocabulary));
+    RETURN_IF_ERROR(impl->prepare());
+    return Tokenizer(std::move(impl));
+  });
 }
 
 std::vector<std::byte> Tokenizer::save_tables() const { return impl_->save(); }
 
 Result<Tokenizer> Tokenizer::from_tables(std::span<const std::byte> tables, std::shared_ptr<const void> owner) {
-  auto impl = std::make_unique<Impl>(std::move(owner));
-  if (!impl->read(tables)) return corrupt("tokenizer: the saved tables are not those of this version of carat");
-  return Tokenizer(std::move(impl));
+  return no_bad_alloc([&]() -> Result<Tokenizer> {
+    auto impl = std::make_unique<Impl>(std::move(owner));
+    if (!impl->read(tables)) return corrupt("tokenizer: the saved tables are not those of this version of carat");
+    return Tokenizer(std::move(impl));
+  });
 }
 
 std::vector<TokenId> Tokenizer::encode(std::string_view text) const { return impl_->encode(text, impl_->added); }

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/bad_alloc.h"
 #include "formats/limits.h"
 
 namespace carat::formats {
@@ -64,40 +65,42 @@ Result<void> check_part(const GgufPart& part, const Split& expected) {
 }  // namespace
 
 Result<GgufFile> GgufFile::open(const std::filesystem::path& path) {
-  GgufFile model;
-  ASSIGN_OR_RETURN(GgufPart given, GgufPart::open(path));
-  ASSIGN_OR_RETURN(const auto split, read_split(given.contents.metadata));
-  if (split) {
-    ASSIGN_OR_RETURN(const std::string stem, split_stem(path, *split));
-    for (std::int64_t no = 0; no < split->count; ++no) {
-      if (no == split->no) {
-        model.parts_.push_back(std::move(given));
-      } else {
-        auto part = GgufPart::open(stem + part_suffix(no, split->count));
-        if (!part) {
-          return std::move(part).error().while_doing(
-              fmt::format("opening part {} of {} of the split model", no + 1, split->count));
+  return no_bad_alloc([&]() -> Result<GgufFile> {
+    GgufFile model;
+    ASSIGN_OR_RETURN(GgufPart given, GgufPart::open(path));
+    ASSIGN_OR_RETURN(const auto split, read_split(given.contents.metadata));
+    if (split) {
+      ASSIGN_OR_RETURN(const std::string stem, split_stem(path, *split));
+      for (std::int64_t no = 0; no < split->count; ++no) {
+        if (no == split->no) {
+          model.parts_.push_back(std::move(given));
+        } else {
+          auto part = GgufPart::open(stem + part_suffix(no, split->count));
+          if (!part) {
+            return std::move(part).error().while_doing(
+                fmt::format("opening part {} of {} of the split model", no + 1, split->count));
+          }
+          model.parts_.push_back(std::move(part).value());
         }
-        model.parts_.push_back(std::move(part).value());
+        RETURN_IF_ERROR(check_part(model.parts_.back(), {no, split->count, split->n_tensors}));
       }
-      RETURN_IF_ERROR(check_part(model.parts_.back(), {no, split->count, split->n_tensors}));
+    } else {
+      model.parts_.push_back(std::move(given));
     }
-  } else {
-    model.parts_.push_back(std::move(given));
-  }
-  for (GgufPart& part : model.parts_) {
-    std::move(part.contents.tensors.begin(), part.contents.tensors.end(), std::back_inserter(model.tensors_));
-    part.contents.tensors.clear();
-  }
-  if (split && static_cast<std::int64_t>(model.tensors_.size()) != split->n_tensors) {
-    return corrupt(fmt::format("{}: the parts hold {} tensors, split.tensors.count says {}", path.string(),
-                               model.tensors_.size(), split->n_tensors));
-  }
-  for (const std::string_view key : {kSplitNo, kSplitCount, kSplitTensors}) {
-    model.parts_.front().contents.metadata.erase(key);
-  }
-  ASSIGN_OR_RETURN(model.index_, TensorIndex::build(model.tensors_, path.string()));
-  return model;
+    for (GgufPart& part : model.parts_) {
+      std::move(part.contents.tensors.begin(), part.contents.tensors.end(), std::back_inserter(model.tensors_));
+      part.contents.tensors.clear();
+    }
+    if (split && static_cast<std::int64_t>(model.tensors_.size()) != split->n_tensors) {
+      return corrupt(fmt::format("{}: the parts hold {} tensors, split.tensors.count says {}", path.string(),
+                                 model.tensors_.size(), split->n_tensors));
+    }
+    for (const std::string_view key : {kSplitNo, kSplitCount, kSplitTensors}) {
+      model.parts_.front().contents.metadata.erase(key);
+    }
+    ASSIGN_OR_RETURN(model.index_, TensorIndex::build(model.tensors_, path.string()));
+    return model;
+  });
 }
 
 std::vector<std::filesystem::path> GgufFile::paths() const {

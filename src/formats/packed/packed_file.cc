@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "base/bad_alloc.h"
 #include "base/checked.h"
 #include "formats/packed/packed_layout.h"
 
@@ -67,34 +68,37 @@ bool PackedFile::is_one(const std::filesystem::path& path) {
 }
 
 Result<PackedFile> PackedFile::open(const std::filesystem::path& path) {
-  PackedFile file;
-  ASSIGN_OR_RETURN(file.file_, MappedFile::open(path, MappedFile::Access::kStreamed));
-  const auto bytes = file.file_.bytes();
-  PackedHeader header;
-  if (bytes.size() < sizeof header) return broken(path, "is too short for a packed file");
-  std::memcpy(&header, bytes.data(), sizeof header);
-  if (std::string_view(header.magic, sizeof header.magic) != kPackedMagic) {
-    return unsupported(fmt::format("{}: is no packed file of carat's; move it away", path.string()));
-  }
-  if (header.format_version != kPackedFormatVersion) {
-    return unsupported(fmt::format("{}: is of format version {}; this carat reads {}", path.string(),
-                                   header.format_version, kPackedFormatVersion));
-  }
-  if (header.header_hash != hash128(bytes.first(offsetof(PackedHeader, header_hash)))) {
-    return broken(path, "the header is damaged");
-  }
-  const auto end = (Checked<std::uint64_t>(header.index_offset) + header.index_bytes).value();
-  if (header.file_bytes != bytes.size() || !end || *end != bytes.size() || header.index_offset < kPackedPayloadOffset) {
-    return broken(path, fmt::format("is {} bytes long and should be {}", bytes.size(), header.file_bytes));
-  }
-  const auto index = bytes.subspan(header.index_offset, header.index_bytes);
-  if (hash128(index) != header.index_hash) return broken(path, "the index is damaged");
-  file.origin_.layout_version = header.layout_version;
-  file.origin_.source_hash = header.source_hash;
-  file.payload_end_ = header.index_offset;
-  file.stamp_ = decode_stamp(bytes.subspan(kPackedStampOffset, kPackedStampBytes));
-  RETURN_IF_ERROR(file.read_index(index, header.index_offset));
-  return file;
+  return no_bad_alloc([&]() -> Result<PackedFile> {
+    PackedFile file;
+    ASSIGN_OR_RETURN(file.file_, MappedFile::open(path, MappedFile::Access::kStreamed));
+    const auto bytes = file.file_.bytes();
+    PackedHeader header;
+    if (bytes.size() < sizeof header) return broken(path, "is too short for a packed file");
+    std::memcpy(&header, bytes.data(), sizeof header);
+    if (std::string_view(header.magic, sizeof header.magic) != kPackedMagic) {
+      return unsupported(fmt::format("{}: is no packed file of carat's; move it away", path.string()));
+    }
+    if (header.format_version != kPackedFormatVersion) {
+      return unsupported(fmt::format("{}: is of format version {}; this carat reads {}", path.string(),
+                                     header.format_version, kPackedFormatVersion));
+    }
+    if (header.header_hash != hash128(bytes.first(offsetof(PackedHeader, header_hash)))) {
+      return broken(path, "the header is damaged");
+    }
+    const auto end = (Checked<std::uint64_t>(header.index_offset) + header.index_bytes).value();
+    if (header.file_bytes != bytes.size() || !end || *end != bytes.size() ||
+        header.index_offset < kPackedPayloadOffset) {
+      return broken(path, fmt::format("is {} bytes long and should be {}", bytes.size(), header.file_bytes));
+    }
+    const auto index = bytes.subspan(header.index_offset, header.index_bytes);
+    if (hash128(index) != header.index_hash) return broken(path, "the index is damaged");
+    file.origin_.layout_version = header.layout_version;
+    file.origin_.source_hash = header.source_hash;
+    file.payload_end_ = header.index_offset;
+    file.stamp_ = decode_stamp(bytes.subspan(kPackedStampOffset, kPackedStampBytes));
+    RETURN_IF_ERROR(file.read_index(index, header.index_offset));
+    return file;
+  });
 }
 
 Result<void> PackedFile::read_index(std::span<const std::byte> index, std::uint64_t index_offset) {

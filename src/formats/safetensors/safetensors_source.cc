@@ -5,6 +5,7 @@
 #include <iterator>
 #include <system_error>
 
+#include "base/bad_alloc.h"
 #include "formats/limits.h"
 #include "formats/printable.h"
 #include "formats/safetensors/shard_index.h"
@@ -46,10 +47,12 @@ Result<SafetensorsSource> SafetensorsSource::from_parts(std::vector<SafetensorsP
 }
 
 Result<SafetensorsSource> SafetensorsSource::open(const fs::path& file) {
-  std::vector<SafetensorsPart> parts;
-  ASSIGN_OR_RETURN(SafetensorsPart part, SafetensorsPart::open(file));
-  parts.push_back(std::move(part));
-  return from_parts(std::move(parts), file.string());
+  return no_bad_alloc([&]() -> Result<SafetensorsSource> {
+    std::vector<SafetensorsPart> parts;
+    ASSIGN_OR_RETURN(SafetensorsPart part, SafetensorsPart::open(file));
+    parts.push_back(std::move(part));
+    return from_parts(std::move(parts), file.string());
+  });
 }
 
 Result<SafetensorsSource> SafetensorsSource::open_folder(const fs::path& folder) {

@@ -21,7 +21,8 @@ Result<ShardIndex> read_shard_index(const std::filesystem::path& path) {
   ASSIGN_OR_RETURN(const std::string text, read_file(path, kMaxIndexBytes));
   auto parsed = parse_json(text, {.members = kMaxTensors + kMaxIndexMembers});
   if (!parsed) return std::move(parsed).error().while_doing(fmt::format("reading {}", path.string()));
-  const Json& root = *parsed;
+  const std::shared_ptr<const Json> json = share_json(*std::move(parsed));
+  const Json& root = *json;
   const auto map = root.is_object() ? root.find("weight_map") : root.end();
   if (!root.is_object() || map == root.end() || !map->is_object() || map->empty()) {
     return corrupt(fmt::format("{}: has no weight_map; copy or download the file again", path.string()));

@@ -3,7 +3,9 @@
 #include <fmt/core.h>
 
 #include <cstdlib>
+#include <system_error>
 
+#include "base/bad_alloc.h"
 #include "kernels/isa.h"
 #include "kernels/kernel_table.h"
 #include "ref/table.h"
@@ -41,7 +43,16 @@ Result<std::unique_ptr<ExecContext>> ExecContext::create(const Options& options)
   }
   ASSIGN_OR_RETURN(const kernels::KernelTable* table, choose_table(options.isa));
   const int n = options.n_threads > 0 ? options.n_threads : default_thread_count();
-  return std::unique_ptr<ExecContext>(new ExecContext(n, table, options.compute));
+  return no_bad_alloc([&]() -> Result<std::unique_ptr<ExecContext>> {
+    try {
+      return std::unique_ptr<ExecContext>(new ExecContext(n, table, options.compute));
+    } catch (const std::system_error& error) {
+      return io_error(
+          fmt::format("cannot start threads ({} are wanted): {}; ask for fewer with --threads, or let this "
+                      "user have more (ulimit -u)",
+                      n, error.code().message()));
+    }
+  });
 }
 
 ExecContext::ExecContext(int n_threads, const kernels::KernelTable* table, kernels::Compute compute)

@@ -23,7 +23,8 @@ class ExecContext {
     std::string_view isa;  ///< a target of kernels/isa.h or "ref"; empty = CARAT_ISA, else the best one supported
   };
 
-  /// Errors: kInvalidArgument naming an unknown or unsupported ISA and those there are.
+  /// Errors: kInvalidArgument naming an unknown or unsupported ISA and those there are; kIo when the system starts
+  /// no more threads; kOutOfMemory.
   static Result<std::unique_ptr<ExecContext>> create(const Options& options);
 
   kernels::Exec& exec() { return exec_; }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bad_alloc.h"
 #include "runtime/sampler.h"
 #include "runtime/step.h"
 
@@ -28,13 +29,7 @@ class Answer {
       : request_(&request),
         session_(request.session),
         sampler_(request.sampling, suppressed_ids(session_->engine().model.config())) {
-    if (auto ok = check(); !ok) {
-      fail(std::move(ok).error());
-      return;
-    }
-    for (const TokenId id : session_->tokens()) sampler_.add_prompt_token(id);
-    if (request.max_tokens == 0) finish(FinishReason::kMaxTokens);
-    if (session_->pending() == 0) session_->recompute_last();  // its logits start the answer
+    if (auto ok = no_bad_alloc([&] { return begin(); }); !ok) fail(std::move(ok).error());
   }
 
   Session& session() { return *session_; }
@@ -42,8 +37,14 @@ class Answer {
   bool cancelled() const { return request_->cancel != nullptr && request_->cancel->load(std::memory_order_relaxed); }
   GenerateResult&& result() { return std::move(result_); }
 
-  void prompt_step() const {
-    if (request_->prompt_progress) request_->prompt_progress(session_->size() - session_->pending(), session_->size());
+  void prompt_step() {
+    const auto told = no_bad_alloc([&]() -> Result<void> {
+      if (request_->prompt_progress) {
+        request_->prompt_progress(session_->size() - session_->pending(), session_->size());
+      }
+      return {};
+    });
+    if (!told) fail(told.error());
   }
   void finish(FinishReason reason) {
     result_.reason = reason;
@@ -54,29 +55,51 @@ class Answer {
     finish(FinishReason::kError);
   }
 
-  /// Chooses the next token from the logits of the session's last row.
+  /// Chooses the next token from the logits of the session's last row. One that cannot be handed on is not in the
+  /// session.
   void take(std::span<const float> logits) {
+    const std::int64_t position = session_->size();
+    auto taken = no_bad_alloc([&] { return take_next(logits); });
+    if (taken) return;
+    session_->truncate(position);
+    fail(std::move(taken).error());
+  }
+
+ private:
+  Result<void> take_next(std::span<const float> logits) {
     GeneratedToken token{.position = session_->size()};
     auto id = sampler_.sample(logits, token.position);
-    if (!id) return fail(std::move(id).error().while_doing(fmt::format("choosing token {}", token.position)));
+    if (!id) return std::move(id).error().while_doing(fmt::format("choosing token {}", token.position));
     token.id = *id;
-    if (auto appended = session_->append({&token.id, 1}); !appended) return fail(std::move(appended).error());
+    RETURN_IF_ERROR(session_->append({&token.id, 1}));
     sampler_.add_answer_token(token.id);
 
     const auto& stop_ids = request_->stop_ids;
     if (std::find(stop_ids.begin(), stop_ids.end(), token.id) != stop_ids.end()) {
       result_.stop_id = token.id;
-      return finish(FinishReason::kStopToken);
+      finish(FinishReason::kStopToken);
+      return {};
     }
     result_.tokens.push_back(token.id);
     if (request_->top_logprobs >= 0) token.logprobs = logprobs_of(logits, token.id, request_->top_logprobs);
-    if (request_->sink && !request_->sink(token)) return finish(FinishReason::kSink);
-    if (static_cast<std::int64_t>(result_.tokens.size()) == request_->max_tokens)
-      return finish(FinishReason::kMaxTokens);
-    if (session_->size() >= session_->engine().context) return finish(FinishReason::kContextFull);
+    if (request_->sink && !request_->sink(token)) {
+      finish(FinishReason::kSink);
+    } else if (static_cast<std::int64_t>(result_.tokens.size()) == request_->max_tokens) {
+      finish(FinishReason::kMaxTokens);
+    } else if (session_->size() >= session_->engine().context) {
+      finish(FinishReason::kContextFull);
+    }
+    return {};
   }
 
- private:
+  Result<void> begin() {
+    RETURN_IF_ERROR(check());
+    for (const TokenId id : session_->tokens()) sampler_.add_prompt_token(id);
+    if (request_->max_tokens == 0) finish(FinishReason::kMaxTokens);
+    if (session_->pending() == 0) session_->recompute_last();  // its logits start the answer
+    return {};
+  }
+
   Result<void> check() const {
     const Engine& engine = session_->engine();
     RETURN_IF_ERROR(validate(request_->sampling, engine.model.config().vocab_size));
@@ -96,6 +119,24 @@ class Answer {
   Sampler sampler_;
   GenerateResult result_;
   bool done_ = false;
+};
+
+/// All that answers together need, as large as it gets: what happens to one of them later does not stop the others.
+struct Batch {
+  std::vector<Answer> answers;
+  std::vector<Answer*> active;
+  std::vector<Feed> feeds;
+  std::vector<GenerateResult> results;
+
+  static Result<Batch> of(std::span<const GenerateRequest> requests) {
+    Batch batch;
+    batch.answers.reserve(requests.size());
+    batch.active.reserve(requests.size());
+    batch.feeds.reserve(requests.size());
+    batch.results.reserve(requests.size());
+    for (const GenerateRequest& request : requests) batch.answers.emplace_back(request);
+    return batch;
+  }
 };
 
 /// The rows of the next step: one of each session that generates; prompts share the engine's chunk, first come first.
@@ -127,16 +168,9 @@ void hand_out(std::span<Answer* const> active, std::span<const Feed> feeds, cons
   }
 }
 
-}  // namespace
-
-std::vector<GenerateResult> generate_batch(Engine& engine, std::span<const GenerateRequest> requests) {
-  std::vector<Answer> answers;
-  answers.reserve(requests.size());
-  for (const GenerateRequest& request : requests) answers.emplace_back(request);
-
+void run(Engine& engine, Batch& batch) {
+  auto& [answers, active, feeds, results] = batch;
   model::StepOutput out;
-  std::vector<Answer*> active;
-  std::vector<Feed> feeds;
   for (;;) {
     plan_step(answers, std::max<std::int64_t>(1, engine.chunk), active, feeds);
     if (feeds.empty()) break;
@@ -159,13 +193,19 @@ std::vector<GenerateResult> generate_batch(Engine& engine, std::span<const Gener
     }
   }
 
-  std::vector<GenerateResult> results;
   for (Answer& answer : answers) results.push_back(answer.result());
-  return results;
+}
+
+}  // namespace
+
+Result<std::vector<GenerateResult>> generate_batch(Engine& engine, std::span<const GenerateRequest> requests) {
+  ASSIGN_OR_RETURN(Batch batch, no_bad_alloc([&] { return Batch::of(requests); }));
+  run(engine, batch);
+  return std::move(batch.results);
 }
 
 Result<GenerateResult> generate(const GenerateRequest& request) {
-  std::vector<GenerateResult> results = generate_batch(request.session->engine(), {&request, 1});
+  ASSIGN_OR_RETURN(std::vector<GenerateResult> results, generate_batch(request.session->engine(), {&request, 1}));
   if (results[0].error) return *std::move(results[0].error);
   return std::move(results[0]);
 }

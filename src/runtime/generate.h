@@ -50,11 +50,13 @@ struct GenerateResult {
 /// Generates one answer. The new tokens are in the session afterwards, the last one still pending.
 /// Errors, before any work: kLimit when no position is left ("prompt is N tokens, context is M"), kInvalidArgument for
 /// sampling parameters or an empty session. During it: those of step(), and kInternal for logits that are no numbers.
+/// The session is whole after an error too: its prompt and the tokens that the sink has seen.
 Result<GenerateResult> generate(const GenerateRequest& request);
 
 /// The same for several sessions of one engine, all in the same steps: every session that is generating contributes
 /// one row, those still reading their prompt share engine.chunk rows. One that fails ends alone, with its error in its
 /// result; the others' tokens are the same as if it had not been there. Results in the order of the requests.
-std::vector<GenerateResult> generate_batch(Engine& engine, std::span<const GenerateRequest> requests);
+/// Errors of all together: kOutOfMemory, before any work.
+Result<std::vector<GenerateResult>> generate_batch(Engine& engine, std::span<const GenerateRequest> requests);
 
 }  // namespace carat::runtime

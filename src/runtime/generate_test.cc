@@ -26,7 +26,7 @@ TEST(Generate, ASequenceAnswersTheSameAloneAndInAnyCompany) {
           .temperature = i % 2 == 0 ? 1.2 : 0.0, .top_p = 0.9, .repetition_penalty = 1.1, .seed = i};
       requests[i].max_tokens = static_cast<std::int64_t>(30 + 11 * i);
     }
-    const auto results = generate_batch(fake.engine, requests);
+    const auto results = *generate_batch(fake.engine, requests);
     for (std::size_t i = 0; i < n; ++i) {
       ASSERT_EQ(results[i].reason, FinishReason::kMaxTokens) << results[i].error->to_string();
       const TokenIds prompt = random_prompt(static_cast<std::int64_t>(1 + 37 * i), i);
@@ -120,9 +120,9 @@ TEST(Generate, LogitsThatAreNoNumbersEndOnlyTheirSequence) {
     Session a = fake.session({1, 2});
     Session b = fake.session({13, 13, 13});
     Session c = fake.session(random_prompt(200, 3));
-    const auto results = generate_batch(fake.engine, std::vector<GenerateRequest>{{.session = &a, .max_tokens = 20},
-                                                                                  {.session = &b, .max_tokens = 20},
-                                                                                  {.session = &c, .max_tokens = 20}});
+    const auto results = *generate_batch(fake.engine, std::vector<GenerateRequest>{{.session = &a, .max_tokens = 20},
+                                                                                   {.session = &b, .max_tokens = 20},
+                                                                                   {.session = &c, .max_tokens = 20}});
     EXPECT_EQ(results[0].tokens, alone({1, 2}, {}, 20));
     EXPECT_EQ(results[1].reason, FinishReason::kError);
     EXPECT_EQ(results[1].tokens.size(), 5u);
@@ -136,7 +136,7 @@ TEST(Generate, MemoryThatRunsOutEndsOnlyWhoNeedsIt) {
   FakeEngine fake(hash_script, 4096, 64, 9 * 4096);  // the page sizes sum up to 4 KiB per 64 positions
   Session small = fake.session({1});
   Session large = fake.session(random_prompt(3000, 1));
-  const auto results = generate_batch(
+  const auto results = *generate_batch(
       fake.engine, std::vector<GenerateRequest>{{.session = &large}, {.session = &small, .max_tokens = 40}});
   EXPECT_EQ(results[0].error->code(), ErrorCode::kLimit);
   EXPECT_EQ(results[1].tokens, alone({1}, {}, 40));

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/bad_alloc.h"
 #include "base/checked.h"
 
 namespace carat::runtime {
@@ -22,6 +23,13 @@ constexpr std::int64_t kMaxDimension = std::int64_t{1} << 20;
 }  // namespace
 
 Result<KvCache> KvCache::create(Options options) {
+  return no_bad_alloc([&]() -> Result<KvCache> {
+    RETURN_IF_ERROR(check(options));
+    return KvCache(std::move(options));
+  });
+}
+
+Result<void> KvCache::check(const Options& options) {
   for (const KvLayerLayout& l : options.layouts) {
     const bool dims_ok =
         l.n_kv_heads > 0 && l.head_dim > 0 && l.n_kv_heads <= kMaxDimension && l.head_dim <= kMaxDimension;
@@ -31,7 +39,7 @@ Result<KvCache> KvCache::create(Options options) {
                       l.layer, l.n_kv_heads, l.head_dim, l.window));
     }
   }
-  return KvCache(std::move(options));
+  return {};
 }
 
 KvCache::KvCache(Options options) : options_(std::move(options)) {
@@ -104,6 +112,7 @@ SequenceId KvCache::create_sequence() {
   auto s = std::make_unique<Sequence>();
   s->table.pages.resize(static_cast<std::size_t>(options_.n_layers));
   s->first_page.resize(options_.layouts.size());
+  free_ids_.reserve(sequences_.size() + 1);  // remove_sequence() must not fail
   if (free_ids_.empty()) {
     sequences_.push_back(std::move(s));
     return static_cast<SequenceId>(sequences_.size() - 1);
@@ -122,20 +131,28 @@ void KvCache::remove_sequence(SequenceId id) {
 
 SequenceId KvCache::fork(SequenceId id) {
   const SequenceId twin_id = create_sequence();
-  Sequence& from = sequence(id);
-  Sequence& twin = sequence(twin_id);
+  try {
+    share_pages(sequence(id), sequence(twin_id));
+  } catch (...) {
+    remove_sequence(twin_id);
+    throw;
+  }
+  return twin_id;
+}
+
+void KvCache::share_pages(Sequence& from, Sequence& twin) {
   twin.length = from.length;
   twin.first_page = from.first_page;
   for (std::size_t i = 0; i < options_.layouts.size(); ++i) {
     const auto& pages = pages_of(from, i);
-    const auto filled = std::min(pages.size(), static_cast<std::size_t>(pages_for(from.length)));
     auto& shared = pages_of(twin, i);
-    shared.assign(pages.begin(), pages.begin() + static_cast<std::ptrdiff_t>(filled));
-    for (std::byte* page : shared) {
-      if (page != nullptr) pool_of(i).share(page);
+    shared.resize(std::min(pages.size(), static_cast<std::size_t>(pages_for(from.length))), nullptr);
+    for (std::size_t p = 0; p < shared.size(); ++p) {
+      if (pages[p] == nullptr) continue;
+      pool_of(i).share(pages[p]);
+      shared[p] = pages[p];  // only what is shared is given back
     }
   }
-  return twin_id;
 }
 
 std::int64_t KvCache::bytes_to_prepare(Sequence& s, std::int64_t n_new) {
@@ -162,9 +179,10 @@ Result<void> KvCache::prepare(SequenceId id, std::int64_t n_new) {
         needed, n_new, bytes_in_use_, options_.max_bytes));
   }
   for (std::size_t i = 0; i < options_.layouts.size(); ++i) {
-    if (auto grown = grow(s, i, n_new); !grown) {
+    if (auto grown = no_bad_alloc([&] { return grow(s, i, n_new); }); !grown) {
       for (std::size_t j = 0; j <= i; ++j) drop_pages_from(s, j, pages_for(s.length));
-      return std::move(grown).error().while_doing("growing the K/V cache");
+      return no_bad_alloc(
+          [&]() -> Result<void> { return std::move(grown).error().while_doing("growing the K/V cache"); });
     }
   }
   return {};
@@ -182,8 +200,8 @@ Result<void> KvCache::grow(Sequence& s, std::size_t layout_idx, std::int64_t n_n
   }
   const auto n_pages = static_cast<std::size_t>(pages_for(s.length + n_new));
   while (pages.size() < n_pages) {
-    ASSIGN_OR_RETURN(std::byte * page, allocate(layout_idx));
-    pages.push_back(page);
+    pages.push_back(nullptr);
+    ASSIGN_OR_RETURN(pages.back(), allocate(layout_idx));
   }
   return {};
 }

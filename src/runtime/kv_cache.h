@@ -78,6 +78,8 @@ class KvCache {
   };
 
   explicit KvCache(Options options);
+  static Result<void> check(const Options& options);
+  void share_pages(Sequence& from, Sequence& twin);
   Sequence& sequence(SequenceId id);
   const Sequence& sequence(SequenceId id) const;
   std::vector<std::byte*>& pages_of(Sequence& s, std::size_t layout_idx);

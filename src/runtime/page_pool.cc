@@ -26,6 +26,8 @@ Result<std::byte*> PagePool::allocate() {
   } else {
     if (fresh_pages_ == 0) {
       ASSIGN_OR_RETURN(Buffer slab, Buffer::allocate(static_cast<std::size_t>(pages_per_slab_ * page_bytes_)));
+      // release() must not fail: there is always room for all pages in the free list.
+      free_.reserve((slabs_.size() + 1) * static_cast<std::size_t>(pages_per_slab_));
       slabs_.push_back(std::move(slab));
       fresh_pages_ = pages_per_slab_;
     }

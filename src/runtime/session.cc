@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bad_alloc.h"
+
 namespace carat::runtime {
 namespace {
 
@@ -46,8 +48,10 @@ Result<void> Session::append(std::span<const tokenizer::TokenId> ids) {
           fmt::format("token id {} is not in the model's vocabulary (0 to {})", id, vocab_size - 1));
     }
   }
-  tokens_.insert(tokens_.end(), ids.begin(), ids.end());
-  return {};
+  return no_bad_alloc([&]() -> Result<void> {
+    tokens_.insert(tokens_.end(), ids.begin(), ids.end());
+    return {};
+  });
 }
 
 Result<void> Session::append_soft(std::vector<float> embeddings, tokenizer::TokenId placeholder, bool mutual) {
@@ -58,9 +62,12 @@ Result<void> Session::append_soft(std::vector<float> embeddings, tokenizer::Toke
   }
   const std::int64_t n = n_values / d_model;
   RETURN_IF_ERROR(check_room(n));
-  blocks_.push_back({size(), size() + n, mutual, std::make_shared<const std::vector<float>>(std::move(embeddings))});
-  tokens_.insert(tokens_.end(), static_cast<std::size_t>(n), placeholder);
-  return {};
+  return no_bad_alloc([&]() -> Result<void> {
+    tokens_.reserve(tokens_.size() + static_cast<std::size_t>(n));
+    blocks_.push_back({size(), size() + n, mutual, std::make_shared<const std::vector<float>>(std::move(embeddings))});
+    tokens_.insert(tokens_.end(), static_cast<std::size_t>(n), placeholder);
+    return {};
+  });
 }
 
 void Session::truncate(std::int64_t position) {

@@ -45,6 +45,50 @@ class AskTest(ProgramTest):
         self.assertEqual(end["type"], "end")
         return "".join(event["text"] for event in events)
 
+    # ---- files and repositories
+
+    def test_files_come_before_the_question(self):
+        trace = self.write("trace.txt", "boom\n")
+        notes = self.write("notes.md", "```\nx\n```")
+        asked = f"File {trace}:\n```\nboom\n```\n\nFile {notes}:\n````\n```\nx\n```\n````\n\nwhy?"
+        ask = ("ask", "--model", E2B, "--max-tokens", "8")
+        with_files = self.run_carat(*ask, "why?", "--file", trace, "--file", notes)
+        self.assertEqual(with_files.stdout, self.ok_bytes(*ask, stdin=asked))
+        said = with_files.stderr.decode()
+        for name in (trace, notes):
+            self.assertRegex(said, rf"carat: {re.escape(name)}: \d+ tokens\n")
+        self.assertIn("2 files: ", said)
+
+    def test_a_repository(self):
+        self.write("repo/.gitignore", "build/\n*.log\n")
+        self.write("repo/a.py", "print(1)\n")
+        self.write("repo/build/out.py", "no\n")
+        self.write("repo/x.log", "no\n")
+        self.write("repo/.git/config", "no\n")
+        self.write("repo/picture.png", b"\x89PNG\x00")
+        os.symlink("/etc/passwd", self.folder / "repo" / "link")
+        result = self.run_carat("ask", "why?", "--repo", self.folder / "repo", "--model", E2B, "--max-tokens", "4")
+        said = result.stderr.decode()
+        self.assertEqual(re.findall(r"carat: (\S+): \d+ tokens", said), [".gitignore", "a.py"])
+        self.assertIn("2 by .gitignore, 1 that are no text, 1 links", said)
+
+    def test_files_that_are_refused(self):
+        ask = ("ask", "why?", "--model", E2B, "--max-tokens", "4")
+        self.refused(3, "nowhere.txt", *ask, "--file", "nowhere.txt")
+        self.refused(3, "nowhere", *ask, "--repo", "nowhere")
+        self.refused(2, ("data.bin", "UTF-8"), *ask, "--file", self.write("data.bin", b"\xff\x00"))
+        self.refused(2, "no text file", *ask, "--repo", self.write("empty/x", b"\0").removesuffix("/x"), said_before=True)
+        large = self.write("large.txt", "word " * 100000)
+        self.refused(8, ("tokens", "context is"), *ask, "--file", large, said_before=True)
+
+    def test_json(self):
+        ask = ("ask", "hello there", "--model", E2B, "--max-tokens", "8")
+        answer = json.loads(self.ok(*ask, "--json"))
+        self.assertEqual(answer["answer"].strip(), self.ok(*ask).strip())
+        *_, end = self.json_lines(*ask)
+        for field in ("reason", "stop_string", "n_prompt_tokens", "n_tokens"):
+            self.assertEqual(answer[field], end[field])
+
     # ---- the same answer
 
     def test_threads_and_context_do_not_change_it(self):

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,7 +12,9 @@
 #include <set>
 #include <system_error>
 
+#include "base/descriptor.h"
 #include "base/file_error.h"
+#include "store/dir_lock.h"
 #include "store/split_name.h"
 
 namespace carat::store {
@@ -19,25 +23,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxNameLength = 96;
+constexpr std::string_view kPackedCopy = ".carat-packed";
+constexpr std::string_view kAsidePrefix = ".add-";
 
 bool is_name_character(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
 }
-
-/// Closes on destruction.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// One file's bytes into a new file, on the disk when it returns.
 Result<void> copy_bytes(const fs::path& from, const fs::path& to, const std::function<void(std::uint64_t)>& copied) {
@@ -64,13 +55,19 @@ Result<void> copy_bytes(const fs::path& from, const fs::path& to, const std::fun
   return {};
 }
 
-/// The files of a folder, relative to it. Only what a model may hold: regular files, also behind links.
+/// The files of a folder, relative to it, as a model may have them: regular files, also behind links (a hub's cache
+/// links its files). Hidden entries (.git) and packed copies stay where they are.
 Result<std::vector<fs::path>> files_below(const fs::path& folder) {
   std::vector<fs::path> files;
   std::error_code error;
   for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    const std::string name = it->path().filename().string();
     std::error_code ignored;
-    if (fs::is_regular_file(it->path(), ignored)) files.push_back(fs::relative(it->path(), folder, ignored));
+    if (name.starts_with('.')) {
+      it.disable_recursion_pending();
+    } else if (fs::is_regular_file(it->path(), ignored) && !name.ends_with(kPackedCopy)) {
+      files.push_back(it->path().lexically_relative(folder));  // by its name, wherever a link leads
+    }
   }
   if (error) return io_error(fmt::format("{}: cannot list the folder: {}", folder.string(), error.message()));
   return files;
@@ -155,12 +152,67 @@ std::vector<fs::path> entries_of(const StoredModel& model) {
   return entries;
 }
 
+/// A folder beside the models in which one is made, locked as long as that goes on; what is left in it goes at the end.
+class AsideFolder {
+ public:
+  static Result<AsideFolder> make(const fs::path& models_dir) {
+    clear_abandoned(models_dir);
+    std::string name = (models_dir / (std::string(kAsidePrefix) + "XXXXXX")).string();
+    if (mkdtemp(name.data()) == nullptr) return errno_error("write to", models_dir);
+    ASSIGN_OR_RETURN(DirLock lock, DirLock::open(name));
+    (void)lock.try_exclusive();  // a file system without locks has nobody else's either
+    return AsideFolder(name, std::move(lock));
+  }
+  AsideFolder(AsideFolder&& other) noexcept : path_(std::exchange(other.path_, {})), lock_(std::move(other.lock_)) {}
+  AsideFolder& operator=(AsideFolder&&) = delete;
+  ~AsideFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) fs::remove_all(path_, ignored);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  AsideFolder(fs::path path, DirLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  /// What a killed copy left: nobody holds its lock any more.
+  static void clear_abandoned(const fs::path& models_dir) {
+    std::error_code error;
+    std::vector<fs::path> abandoned;
+    for (fs::directory_iterator it(models_dir, error), end; !error && it != end; it.increment(error)) {
+      if (!it->path().filename().string().starts_with(kAsidePrefix)) continue;
+      auto lock = DirLock::open(it->path());
+      if (lock && lock->try_exclusive()) abandoned.push_back(it->path());
+    }
+    for (const fs::path& path : abandoned) fs::remove_all(path, error);
+  }
+
+  fs::path path_;
+  DirLock lock_;
+};
+
+Error name_taken(const std::string& name) {
+  return invalid_argument(
+      fmt::format("there is a model {} already; carat rm {} first, or choose another name", name, name));
+}
+
 }  // namespace
 
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name.find_first_of("._-") != 0 && std::all_of(name.begin(), name.end(), is_name_character);
+}
+
 Result<ModelName> ModelName::parse(std::string_view text) {
-  const bool good = !text.empty() && text.size() <= kMaxNameLength && is_name_character(text[0]) &&
-                    text.find_first_of("._-") != 0 && std::all_of(text.begin(), text.end(), is_name_character);
-  if (good) return ModelName(std::string(text));
+  const bool good = text.size() <= kMaxNameLength && is_plain_name(text);
+  // What the models folder gives a meaning of its own: another file's extension, pieces that are no model, parts.
+  const bool taken = text.ends_with(".gguf") || text.ends_with(kPackedCopy) || text.starts_with("mmproj-") ||
+                     text.starts_with("mtp-") || split_name(text).has_value();
+  if (good && !taken) return ModelName(std::string(text));
+  if (good) {
+    return invalid_argument(fmt::format(
+        "a model cannot be called '{}': names that end in .gguf, begin with mmproj- or mtp-, or number a part mean "
+        "other files; choose another name",
+        text));
+  }
   return invalid_argument(
       fmt::format("a model cannot be called '{}': a name has at most {} letters, digits, '.', '_' and '-', and begins "
                   "with a letter or digit",
@@ -171,28 +223,27 @@ Result<StoredModel> add_model(const ModelStore& store, const ModelName& name, co
                               const AddOptions& options) {
   ASSIGN_OR_RETURN(const std::vector<StoredModel> models, store.list());
   for (const StoredModel& model : models) {
-    if (model.name != name.text()) continue;
-    return invalid_argument(fmt::format("there is a model {} already; carat rm {} first, or choose another name",
-                                        name.text(), name.text()));
+    if (model.name == name.text()) return name_taken(name.text());
   }
   ASSIGN_OR_RETURN(const std::vector<Placement> where, placements(files, options.copy));
   if (where.empty()) return invalid_argument("there is no file to add; give a GGUF file or a Hugging Face folder");
 
   const bool one_gguf = where.size() == 1 && where.front().to.empty() && !fs::is_directory(where.front().from);
   const fs::path entry = store.models_dir() / (one_gguf ? name.text() + ".gguf" : name.text());
-  std::string aside_name = (store.models_dir() / ".add-XXXXXX").string();
-  if (mkdtemp(aside_name.data()) == nullptr) return errno_error("write to", store.models_dir());
-  const fs::path aside_folder = aside_name;
-  const fs::path aside = aside_folder / "model";
-
-  std::error_code error;
-  Result<void> placed = place(where, aside, options);
-  if (placed) {
-    fs::rename(aside, entry, error);
-    if (error) placed = io_error(fmt::format("{}: cannot put the model there: {}", entry.string(), error.message()));
+  ASSIGN_OR_RETURN(const AsideFolder aside, AsideFolder::make(store.models_dir()));
+  const fs::path made = aside.path() / entry.filename();
+  RETURN_IF_ERROR(place(where, made, options));
+  if (!as_model(made)) {
+    return invalid_argument(
+        fmt::format("{}: these files are not one model; give one GGUF file with what belongs to it, all parts of a "
+                    "split one, or a Hugging Face folder",
+                    name.text()));
   }
-  fs::remove_all(aside_folder, error);
-  if (!placed) return std::move(placed).error();
+  // Never over something else: another program may have had the same idea meanwhile.
+  if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, entry.c_str(), RENAME_NOREPLACE) != 0) {
+    if (errno == EEXIST) return name_taken(name.text());
+    return errno_error("make", entry);
+  }
   return store.find(name.text());
 }
 

@@ -27,6 +27,10 @@ class ModelName {
   std::string text_;
 };
 
+/// Whether a name is made of letters, digits, '.', '_' and '-' only, so that no shell and no terminal finds another
+/// meaning in it. Files that others put into the models folder may have any.
+bool is_plain_name(std::string_view name);
+
 /// Bytes copied so far, and in all.
 using CopyProgress = std::function<void(std::uint64_t n_done, std::uint64_t n_bytes)>;
 

@@ -155,12 +155,46 @@ TEST_F(AddModelTest, PartsThatLieInTheModelsFolderGoTogether) {
   EXPECT_EQ(entries(), std::vector<std::string>{"other-00001-of-00002.gguf"});
 }
 
+TEST_F(AddModelTest, AHubsCacheIsCopiedByItsNames) {
+  const fs::path blob = file("hub/blobs/0123", "{}");
+  fs::create_directories(folder_ / "hub/snapshots/abc");
+  fs::create_symlink("../../blobs/0123", folder_ / "hub/snapshots/abc/config.json");
+  file("hub/snapshots/abc/.git/lfs/huge", "no");
+  file("hub/snapshots/abc/model.carat-packed", "no");
+  const auto model = add("hub", {folder_ / "hub/snapshots/abc"}, true);
+  ASSERT_TRUE(model) << model.error().to_string();
+  EXPECT_EQ(text_of(store_->models_dir() / "hub/config.json"), "{}");
+  EXPECT_EQ(own_bytes(*model), 2u) << "neither hidden files nor packed copies";
+  EXPECT_EQ(entries(), std::vector<std::string>{"hub"});
+}
+
+TEST_F(AddModelTest, NothingIsEverReplaced) {
+  const fs::path good = file("model.gguf");
+  ASSERT_TRUE(add("x", {good}, true));
+  for (const char* name : {"x.gguf", "mmproj-x", "mtp-x", "x-00002-of-00002", "x.carat-packed"}) {
+    EXPECT_EQ(ModelName::parse(name).error().code(), ErrorCode::kInvalidArgument) << name;
+  }
+  // A folder that is no model has no name in the list, and stays all the same.
+  fs::create_directories(store_->models_dir() / "notes");
+  file("hf/config.json", "{}");
+  EXPECT_EQ(add("notes", {folder_ / "hf"}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(text_of(store_->models_dir() / "x.gguf"), "weights");
+}
+
+TEST_F(AddModelTest, WhatAKilledCopyLeftGoesWithTheNext) {
+  fs::create_directories(store_->models_dir() / ".add-abcdef");
+  std::ofstream(store_->models_dir() / ".add-abcdef" / "model") << "half";
+  ASSERT_TRUE(add("x", {file("model.gguf")}));
+  EXPECT_EQ(entries(), std::vector<std::string>{"x.gguf"});
+}
+
 TEST_F(AddModelTest, RefusalsLeaveNothing) {
   const fs::path good = file("model.gguf");
   EXPECT_EQ(add("x", {folder_ / "nowhere.gguf"}).error().code(), ErrorCode::kNotFound);
   EXPECT_EQ(add("x", {good, file("b/model.gguf")}).error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(add("x", {good, folder_}).error().code(), ErrorCode::kInvalidArgument);
   EXPECT_EQ(add("x", {}).error().code(), ErrorCode::kInvalidArgument);
+  EXPECT_EQ(add("x", {good, file("other.gguf")}).error().code(), ErrorCode::kInvalidArgument) << "two models";
   EXPECT_TRUE(entries().empty());
   ASSERT_TRUE(add("x", {good}));
   EXPECT_EQ(add("x", {good}).error().code(), ErrorCode::kInvalidArgument);

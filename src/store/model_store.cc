@@ -30,7 +30,20 @@ std::optional<fs::path> gguf_in(const fs::path& folder) {
   return found.size() == 1 ? std::optional(found.front()) : std::nullopt;
 }
 
-/// The model that a file or folder of the store stands for.
+std::vector<std::string> names_of(const std::vector<StoredModel>& models) {
+  std::vector<std::string> names;
+  for (const StoredModel& model : models) names.push_back(model.name);
+  return names;
+}
+
+/// The link of a model by reference.
+fs::path link_of(const StoredModel& model) {
+  std::error_code ignored;
+  return fs::is_symlink(model.entry, ignored) ? model.entry : model.path;
+}
+
+}  // namespace
+
 std::optional<StoredModel> as_model(const fs::path& path) {
   std::error_code ignored;
   const std::string file_name = path.filename().string();
@@ -52,20 +65,6 @@ std::optional<StoredModel> as_model(const fs::path& path) {
   if (split && split->part != "00001") return std::nullopt;
   return StoredModel{split ? std::string(split->name) : stem, path, path, linked, broken};
 }
-
-std::vector<std::string> names_of(const std::vector<StoredModel>& models) {
-  std::vector<std::string> names;
-  for (const StoredModel& model : models) names.push_back(model.name);
-  return names;
-}
-
-/// The link of a model by reference.
-fs::path link_of(const StoredModel& model) {
-  std::error_code ignored;
-  return fs::is_symlink(model.entry, ignored) ? model.entry : model.path;
-}
-
-}  // namespace
 
 Result<ModelStore> ModelStore::open(const Environment& environment) {
   ASSIGN_OR_RETURN(const fs::path data, data_dir(environment));
@@ -91,9 +90,16 @@ Result<std::vector<StoredModel>> ModelStore::list() const {
 Result<StoredModel> ModelStore::find(std::string_view name) const {
   ASSIGN_OR_RETURN(std::vector<StoredModel> models, list());
   std::string_view wanted = name;
-  if (wanted.ends_with(kExtension)) wanted.remove_suffix(kExtension.size());
-  for (StoredModel& model : models) {
-    if (model.name == wanted) return std::move(model);
+  for (const bool whole : {true, false}) {
+    if (!whole && wanted.ends_with(kExtension)) wanted.remove_suffix(kExtension.size());
+    const auto called = [&](const StoredModel& model) { return model.name == wanted; };
+    const auto found = std::find_if(models.begin(), models.end(), called);
+    if (found == models.end()) continue;
+    if (std::count_if(models.begin(), models.end(), called) > 1) {
+      return invalid_argument(fmt::format("{}: {} has both a file and a folder of that name; rename one of them", name,
+                                          models_dir_.string()));
+    }
+    return std::move(*found);
   }
   const std::vector<std::string> names = names_of(models);
   const std::vector<std::string> near = near_misses(wanted, names);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,9 @@ struct StoredModel {
   bool linked = false;          ///< by reference: the entry, or the files in it, are links to somewhere else
   bool broken = false;          ///< by reference to what is no longer there
 };
+
+/// The model that a file, folder or link of the models folder stands for; nothing for what is none.
+std::optional<StoredModel> as_model(const std::filesystem::path& entry);
 
 /// The models as plain files: DATA_DIR/models/NAME.gguf, or DATA_DIR/models/NAME/ with a config.json (a Hugging Face
 /// folder) or with the parts of one GGUF file. Each may be a link: a model by reference (add_model.h).

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -38,22 +39,31 @@ std::vector<store::PackCache::Entry> packed_copies(const store::StoredModel& mod
   return copies;
 }
 
-Result<void> rm(const RmOptions& options) {
+/// All of them, each once, before the first goes.
+Result<std::vector<store::StoredModel>> models_of(const RmOptions& options) {
   ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
-  std::vector<store::StoredModel> models;  // all are found before the first goes
+  std::vector<store::StoredModel> models;
   for (const std::string& name : options.names) {
     ASSIGN_OR_RETURN(store::StoredModel model, store.find(name));
-    models.push_back(std::move(model));
+    const auto same = [&](const store::StoredModel& other) { return other.entry == model.entry; };
+    if (std::none_of(models.begin(), models.end(), same)) models.push_back(std::move(model));
   }
+  for (const store::StoredModel& model : models) {
+    const std::uint64_t n_bytes = store::own_bytes(model);
+    if (n_bytes == 0 || options.yes) continue;
+    ASSIGN_OR_RETURN(const bool sure, confirm(fmt::format("{}: its {} are only in the store and would be gone",
+                                                          model.name, human_bytes(n_bytes)),
+                                              "Remove it?"));
+    if (!sure) return cancelled(fmt::format("nothing was removed; {} stays", model.name));
+  }
+  return models;
+}
+
+Result<void> rm(const RmOptions& options) {
+  ASSIGN_OR_RETURN(const std::vector<store::StoredModel> models, models_of(options));
   Json removed = Json::array();
   for (const store::StoredModel& model : models) {
     const std::uint64_t n_bytes = store::own_bytes(model);
-    if (n_bytes > 0 && !options.yes) {
-      ASSIGN_OR_RETURN(const bool sure, confirm(fmt::format("{}: its {} are only in the store and would be gone",
-                                                            model.name, human_bytes(n_bytes)),
-                                                "Remove it?"));
-      if (!sure) return cancelled(fmt::format("{} stays", model.name));
-    }
     const std::vector<store::PackCache::Entry> copies = packed_copies(model);
     RETURN_IF_ERROR(store::remove_model(model));
     say(n_bytes > 0 ? fmt::format("removed {}, {}", model.name, human_bytes(n_bytes))

@@ -1,6 +1,8 @@
 """What is made from the pages and the options: docs/cli.md, manual pages, completions, schemas."""
 
 import json
+import os
+import pathlib
 import shutil
 import subprocess
 
@@ -64,16 +66,32 @@ class HelpTest(ProgramTest):
         """What bash offers for the last of these words."""
         script = self.write("completion.bash", self.ok("completion", "bash"))
         line = " ".join(f"'{word}'" for word in words)
+        path = f"{pathlib.Path(self.carat).parent}:{os.environ['PATH']}"
         result = subprocess.run(
-            ["bash", "-c", f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _carat; "
-             'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, check=True, env=self.environment)
-        return result.stdout.decode().split()
+            ["bash", "-c", f"source {script}; COMP_WORDS=({line}); COMP_CWORD={len(words) - 1}; _carat 2>/dev/null; "
+             'printf "%s\\n" "${COMPREPLY[@]}"'], capture_output=True, check=True, cwd=self.folder,
+            env={**self.environment, "PATH": path})
+        return result.stdout.decode().splitlines()
 
     def test_bash_offers_what_fits(self):
+        self.write("key file.txt", "x")
+        self.write("model.gguf", "x")
+        store = self.folder / "home/.local/share/carat/models"
+        store.mkdir(parents=True)
+        for name in ("good-one.gguf", "$(touch PWNED).gguf", "`touch PWNED`.gguf", "a b.gguf"):
+            (store / name).write_bytes(b"GGUF")
         self.assertEqual(self.complete("carat", "re"), ["render"])
         self.assertEqual(self.complete("carat", "show", "--con"), ["--context"])
         self.assertEqual(self.complete("carat", "ask", "--compute", ""), ["exact", "fast"])
+        self.assertEqual(self.complete("carat", "ask", "--kv", "b"), ["bf16"])
         self.assertEqual(self.complete("carat", "completion", "z"), ["zsh"])
+        self.assertEqual(self.complete("carat", "help", "tok"), ["tokenize"])
+        self.assertEqual(self.complete("carat", "ask", "--file", "ke"), ["key file.txt"])
+        self.assertEqual(self.complete("carat", "show", "go"), ["good-one"])
+        self.assertEqual(self.complete("carat", "ask", "--model", "mod"), ["model.gguf"])
+        for word in ("", "$", "`", "a"):
+            self.complete("carat", "show", word)
+        self.assertFalse((self.folder / "PWNED").exists(), "a file name is never run")
 
     def test_schemas_hold(self):
         request = self.write("chat.json", json.dumps({"messages": [{"role": "user", "content": "hi"}]}))

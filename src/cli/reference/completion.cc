@@ -37,15 +37,32 @@ bool wants_model(const CommandReference& command) {
   return false;
 }
 
-std::vector<std::string> words_of(const CommandReference& command) {
-  std::vector<std::string> words;
+std::vector<std::string> option_names(const CommandReference& command) {
+  std::vector<std::string> names;
   for (const OptionReference& option : options_of(command)) {
-    words.insert(words.end(), option.names.begin(), option.names.end());
+    names.insert(names.end(), option.names.begin(), option.names.end());
   }
+  return names;
+}
+
+std::string names_of(const std::vector<CommandReference>& commands) {
+  std::vector<std::string> names;
+  for (const CommandReference& command : commands) names.push_back(command.name);
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+/// The words an argument of the command may be, in one string; empty when it may be anything.
+std::string argument_words(const CommandReference& command, const std::string& command_names) {
   for (const OptionReference& argument : command.arguments) {
-    words.insert(words.end(), argument.choices.begin(), argument.choices.end());
+    if (argument.names.front() == "COMMAND") return command_names;
+    if (!argument.choices.empty()) return fmt::format("{}", fmt::join(argument.choices, " "));
   }
-  return words;
+  return "";
+}
+
+std::string bash_action(const std::string& words, bool model) {
+  if (!words.empty()) return "_carat_words " + words;
+  return model ? "_carat_models" : "_carat_files";
 }
 
 /// zsh's _arguments and _describe give brackets and colons a meaning.
@@ -66,53 +83,65 @@ std::string zsh_value(const OptionReference& option) {
 }  // namespace
 
 std::string bash_completion(const std::vector<CommandReference>& commands) {
-  std::vector<std::string> names;
-  std::string options, values, models;
+  const std::string names = names_of(commands);
+  std::string options, values, arguments;
   for (const CommandReference& command : commands) {
-    names.push_back(command.name);
     options += fmt::format("    {}) words={} ;;\n", command.name,
-                           quoted(fmt::format("{}", fmt::join(words_of(command), " "))));
-    if (wants_model(command)) models += (models.empty() ? "" : "|") + command.name;
+                           quoted(fmt::format("{}", fmt::join(option_names(command), " "))));
+    arguments +=
+        fmt::format("    {}) {} ;;\n", command.name, bash_action(argument_words(command, names), wants_model(command)));
     for (const OptionReference& option : options_of(command)) {
       if (option.value.empty()) continue;
-      const std::string pattern = fmt::format("{}", fmt::join(option.names, "|"));
-      const std::string action = !option.choices.empty()
-                                     ? fmt::format("COMPREPLY=($(compgen -W {} -- \"$current\"))",
-                                                   quoted(fmt::format("{}", fmt::join(option.choices, " "))))
-                                 : takes_model(option) ? "_carat_models"
-                                                       : "COMPREPLY=()";
-      for (const std::string& name : option.names)
+      const std::string action = bash_action(fmt::format("{}", fmt::join(option.choices, " ")), takes_model(option));
+      for (const std::string& name : option.names) {
         values += fmt::format("    {}:{}) {}; return ;;\n", command.name, name, action);
+      }
     }
   }
   return fmt::format(R"sh(# bash completion for carat; made by `carat completion bash`.
+# Candidates are compared as text and never evaluated: a file may have any name.
+_carat_words() {{
+  local word
+  for word in "$@"; do
+    [[ $word == "$current"* ]] && COMPREPLY+=("$word")
+  done
+}}
+_carat_files() {{
+  local file
+  while IFS= read -r file; do
+    COMPREPLY+=("$file")
+  done < <(compgen -f -- "$current")
+  compopt -o filenames 2>/dev/null
+}}
 _carat_models() {{
-  COMPREPLY=($(compgen -W "$(carat list --names 2>/dev/null)" -- "$current") $(compgen -f -- "$current"))
+  local model
+  while IFS= read -r model; do
+    _carat_words "$model"
+  done < <(carat list --names 2>/dev/null)
+  _carat_files
 }}
 
 _carat() {{
   local current=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD - 1]}} command=${{COMP_WORDS[1]}} words=
+  COMPREPLY=()
   if [[ $COMP_CWORD == 1 ]]; then
-    COMPREPLY=($(compgen -W {0} -- "$current"))
+    _carat_words {0} --help --version
     return
   fi
   case $command:$before in
 {1}  esac
-  case $command in
-{2}  esac
   if [[ $current == -* ]]; then
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    case $command in
+{2}    esac
+    _carat_words $words
     return
   fi
   case $command in
-    {3}) _carat_models ;;
-    *) COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
-  esac
+{3}  esac
 }}
-complete -o filenames -F _carat carat
+complete -F _carat carat
 )sh",
-                     quoted(fmt::format("{} --help --version", fmt::join(names, " "))), values, options,
-                     models.empty() ? "''" : models);
+                     names, values, options, arguments);
 }
 
 std::string zsh_completion(const std::vector<CommandReference>& commands) {
@@ -128,7 +157,10 @@ std::string zsh_completion(const std::vector<CommandReference>& commands) {
       }
     }
     for (const OptionReference& argument : command.arguments) {
-      const std::string value = argument.names.front() == "[MODEL] FILE" ? "_carat_models" : zsh_value(argument);
+      const std::string words = argument_words(command, names_of(commands));
+      const std::string value = argument.names.front() == "[MODEL] FILE" ? "_carat_models"
+                                : !words.empty()                         ? fmt::format("({})", words)
+                                                                         : zsh_value(argument);
       const std::string spec =
           fmt::format("{}:{}:{}", argument.repeated ? "*" : "", zsh_text(argument.names.front()), value);
       cases += fmt::format(" \\\n        {}", quoted(spec));
@@ -140,7 +172,8 @@ std::string zsh_completion(const std::vector<CommandReference>& commands) {
 _carat_models() {{
   local -a models
   models=(${{(f)"$(carat list --names 2>/dev/null)"}})
-  _alternative "models:model:($models)" "files:file:_files"
+  compadd -a models
+  _files
 }}
 
 _carat() {{
@@ -189,10 +222,8 @@ std::string fish_completion(const std::vector<CommandReference>& commands) {
       }
       text += fmt::format(" -d {}\n", quoted(option.help));
     }
-    for (const OptionReference& argument : command.arguments) {
-      if (argument.choices.empty()) continue;
-      text += fmt::format("complete -c carat {} -f -a {}\n", when,
-                          quoted(fmt::format("{}", fmt::join(argument.choices, " "))));
+    if (const std::string words = argument_words(command, names_of(commands)); !words.empty()) {
+      text += fmt::format("complete -c carat {} -f -a {}\n", when, quoted(words));
     }
   }
   return text;

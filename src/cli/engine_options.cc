@@ -6,6 +6,7 @@
 #include <array>
 
 #include "cli/model_argument.h"
+#include "cli/option_ranges.h"
 #include "cli/quantities.h"
 
 namespace carat::cli {
@@ -17,7 +18,8 @@ void add_arithmetic_options(CLI::App& command, EngineOptions& options, const std
       ->check(CLI::IsMember({"exact", "fast"}))
       ->capture_default_str()
       ->group(group);
-  command.add_option("--kv", options.kv, "type of stored keys and values: f32, f16 or bf16")
+  command.add_option("--kv", options.kv, "type of stored keys and values")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
       ->capture_default_str()
       ->group(group);
 }
@@ -35,7 +37,7 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
       ->group(group);
   add_arithmetic_options(command, options, group);
   command.add_option("--context", options.context, "tokens of prompt and answer together; default: what they need")
-      ->check(CLI::PositiveNumber)
+      ->check(at_least_one())
       ->group(group);
   command
       .add_option("--max-memory", options.max_memory,

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/term/safe_text.h"
+
 namespace carat::cli {
 
 Result<void> write_stdout(std::string_view text) {
@@ -36,7 +38,10 @@ void write_stderr(std::string_view text) {
   }
 }
 
-void say(std::string_view text) { write_stderr(fmt::format("carat: {}\n", text)); }
+void say(std::string_view text) {
+  // Names of files and words of models stand in what is said; none of them may drive a terminal.
+  write_stderr(fmt::format("carat: {}\n", isatty(STDERR_FILENO) != 0 ? safe_text(text) : std::string(text)));
+}
 
 Result<std::string> read_stdin(std::size_t max_bytes) {
   std::string text;

@@ -10,6 +10,7 @@
 #include "cli/version.h"
 #include "kernels/machine_peak.h"
 #include "runtime/exec_context.h"
+#include "store/add_model.h"
 
 namespace carat::cli {
 namespace {
@@ -47,11 +48,11 @@ std::string models_table(const Overview& o) {
                {"fits", Table::kLeft}});
   for (const StoredModelFacts& m : o.models) {
     if (!m.problem.empty()) {
-      table.add({m.stored.name, "", "cannot be opened", "", "", "", ""});
+      table.add({safe_line(m.stored.name), "", "cannot be opened", "", "", "", ""});
       continue;
     }
     const double tokens = m.token_bytes > 0 ? kReached * o.read_gb_per_s * 1e9 / m.token_bytes : 0;
-    table.add({m.stored.name, safe_line(m.title),
+    table.add({safe_line(m.stored.name), safe_line(m.title),
                m.drafter               ? "drafter"
                : m.chat_format.empty() ? "base"
                                        : "chat",
@@ -65,7 +66,7 @@ const StoredModelFacts* recommended(const Overview& o) {
   const StoredModelFacts* best = nullptr;
   const auto rank = [](const StoredModelFacts& m) { return std::pair(!m.chat_format.empty(), m.memory_bytes); };
   for (const StoredModelFacts& m : o.models) {
-    if (!m.problem.empty() || m.drafter) continue;
+    if (!m.problem.empty() || m.drafter || !store::is_plain_name(m.stored.name)) continue;
     if (o.machine.available_bytes && m.memory_bytes > *o.machine.available_bytes) continue;
     if (best == nullptr || rank(*best) < rank(m)) best = &m;
   }

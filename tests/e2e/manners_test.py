@@ -6,7 +6,7 @@ import time
 
 from carat_program import GOLDEN, MODELS, ProgramTest, main
 
-COMMANDS = ("ask", "chat", "show", "render", "tokenize", "probe", "eval", "bench", "cache", "help", "completion", "list", "add", "rm")
+COMMANDS = ("ask", "chat", "show", "render", "tokenize", "probe", "eval", "bench", "cache", "help", "completion", "list", "add", "rm", "chat", "doctor")
 E2B = MODELS / "e2b"
 ASK = ("ask", "hello there", "--model", E2B, "--max-tokens", "24")
 
@@ -57,6 +57,8 @@ class MannersTest(ProgramTest):
             ("FILE", "render"),
             ("--out", "probe", E2B, "--ids", "2"),
             ("--max-tokens", "ask", "x", "--max-tokens", "0"),
+            ("--max-tokens", "ask", "x", "--max-tokens", "9223372036854775807"),
+            ("--json", "ask", "x", "--json", "--json-lines"),
             ("--max-tokens", "ask", "x", "--max-tokens", "-3"),
             ("--max-tokens", "ask", "x", "--max-tokens"),
             ("--threads", "ask", "x", "--threads", "two"),
@@ -70,9 +72,9 @@ class MannersTest(ProgramTest):
             ("temperature", *ASK, "--temperature", "nan"),
             ("top_p", *ASK, "--top-p", "3"),
             ("top_k", *ASK, "--top-k", "-1"),
-            (("--kv q8", "f32", "f16", "bf16"), *ASK, "--kv", "q8"),
+            (("--kv", "q8", "f32", "f16", "bf16"), *ASK, "--kv", "q8"),
             (("--kv", "f32"), "probe", E2B, "--ids", "2", "--kv", "q8", "--out", "x"),
-            (("--kv q8", "bf16"), "show", E2B, "--kv", "q8"),
+            (("--kv", "q8", "bf16"), "show", E2B, "--kv", "q8"),
             (("--logit-bias 7", "ID=VALUE"), *ASK, "--logit-bias", "7"),
             (("512", "511"), *ASK, "--logit-bias", "512=1"),
             (("--max-memory much", "8G"), *ASK, "--max-memory", "much"),

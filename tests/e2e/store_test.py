@@ -83,6 +83,28 @@ class StoreCommandsTest(ProgramTest):
             if stays:
                 self.ok("rm", "mine", "--yes")
 
+    def test_names_cannot_drive_the_terminal(self):
+        self.store.mkdir(parents=True)
+        (self.store / "a\x1b[2K\rb.gguf").write_bytes(Q4.read_bytes())
+        for arguments in (["list"], [], ["rm", "a\x1b[2K\rb"], ["show", "a\x1b[2Kx"]):
+            parent, child = pty.openpty()
+            os.write(parent, b"n\n")
+            subprocess.run([self.carat, *arguments], stdin=child, stdout=child, stderr=child, env=self.environment,
+                           timeout=30)
+            shown = os.read(parent, 65536)
+            os.close(child)
+            os.close(parent)
+            self.assertNotIn(b"\x1b[2K", shown, arguments)
+        self.assertEqual(self.ok("list", "--names"), "", "shells complete with plain names only")
+
+    def test_rm_asks_before_the_first_goes(self):
+        self.ok("add", "link", Q4)
+        self.ok("add", "copied", Q4, "--copy")
+        self.refused(2, "copied", "rm", "link", "copied")
+        self.assertEqual(set(self.listed()), {"link", "copied"})
+        removed = json.loads(self.ok("rm", "copied", "copied", "link", "--yes", "--json"))["removed"]
+        self.assertEqual([entry["name"] for entry in removed], ["copied", "link"])
+
     def test_refusals(self):
         self.ok("add", "mine", Q4)
         self.refused(2, ("mine already", "carat rm mine"), "add", "mine", Q4)

@@ -16,6 +16,7 @@
 #include "cli/engine_options.h"
 #include "cli/loaded_engine.h"
 #include "cli/model_argument.h"
+#include "cli/option_ranges.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/sampling_options.h"
@@ -152,7 +153,7 @@ Result<std::int64_t> context_for(const AskOptions& options, std::int64_t n_promp
     return limit_exceeded(fmt::format(
         "prompt is {} tokens, context is {}: shorten the prompt or ask for a larger --context", n_prompt, context));
   }
-  if (options.max_tokens > 0 && n_prompt + options.max_tokens > context) {
+  if (n_prompt + options.max_tokens > context) {
     return limit_exceeded(
         fmt::format("prompt is {} tokens and --max-tokens asks for {} more, context is {}: lower one of them", n_prompt,
                     options.max_tokens, context));
@@ -231,7 +232,7 @@ Action add_ask(CLI::App& command) {
   command.add_option("--system", options->system, "a system message");
   command.add_flag("--think", options->think, "let the model think first; its thoughts go to stderr");
   command.add_option("--max-tokens", options->max_tokens, "end after this many tokens (default 8192; base models 200)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command.add_option("--stop", options->stop, "end the answer before this text; may be repeated")
       ->allow_extra_args(false);
   command.add_option("--file", options->files, "a text file before the question; may be repeated")
@@ -240,8 +241,9 @@ Action add_ask(CLI::App& command) {
   command.add_option("--repo", options->repos, "every text file of a folder, as its .gitignore has it")
       ->type_name("DIR")
       ->allow_extra_args(false);
-  command.add_flag("--json", options->json, "one JSON object when the answer is complete");
-  command.add_flag("--json-lines", options->json_lines, "one JSON object a line: text, thinking, tool_call, end");
+  CLI::Option* json = command.add_flag("--json", options->json, "one JSON object when the answer is complete");
+  command.add_flag("--json-lines", options->json_lines, "one JSON object a line: text, thinking, tool_call, end")
+      ->excludes(json);
   add_sampling_options(command, options->sampling);
   add_engine_options(command, options->engine);
   return [options] { return ask(*options); };

@@ -18,6 +18,7 @@
 #include "cli/engine_options.h"
 #include "cli/loaded_engine.h"
 #include "cli/model_argument.h"
+#include "cli/option_ranges.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/sampling_options.h"
@@ -231,7 +232,7 @@ Action add_chat(CLI::App& command) {
   command
       .add_option("--max-tokens", options->max_tokens,
                   "end an answer after this many tokens (default 8192; base models 200)")
-      ->check(CLI::PositiveNumber);
+      ->check(at_least_one());
   command.add_option("--stop", options->stop, "end an answer before this text; may be repeated")
       ->allow_extra_args(false);
   command.add_flag("--json-lines", options->json_lines, "one JSON object a line, as ask has them");

@@ -13,6 +13,7 @@
 #include "cli/stored_models.h"
 #include "cli/table.h"
 #include "cli/term/safe_text.h"
+#include "store/add_model.h"
 
 namespace carat::cli {
 namespace {
@@ -60,9 +61,9 @@ std::string as_text(const std::vector<StoredModelFacts>& models) {
     const std::string where =
         m.stored.linked ? fmt::format("→ {}", std::filesystem::weakly_canonical(m.stored.path, ignored).string())
                         : "in the store";
-    table.add({m.stored.name, safe_line(m.title), kind_of(m), opened ? human_bytes(m.n_bytes) : "",
+    table.add({safe_line(m.stored.name), safe_line(m.title), kind_of(m), opened ? human_bytes(m.n_bytes) : "",
                opened ? human_bytes(static_cast<std::uint64_t>(m.memory_bytes)) : "", safe_line(where)});
-    if (!opened) problems += fmt::format("{}: {}\n", m.stored.name, m.problem);
+    if (!opened) problems += safe_text(fmt::format("{}: {}\n", m.stored.name, m.problem));
   }
   return table.to_string() + fmt::format("memory: the plan at context {}\n", grouped(kUsualContext)) + problems;
 }
@@ -71,8 +72,10 @@ Result<void> list(const ListOptions& options) {
   if (options.names) {
     ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
     ASSIGN_OR_RETURN(const auto models, store.list());
-    std::string names;
-    for (const store::StoredModel& model : models) names += model.name + "\n";
+    std::string names;  // those that may be typed as they are; shells complete with them
+    for (const store::StoredModel& model : models) {
+      if (store::is_plain_name(model.name)) names += model.name + "\n";
+    }
     return write_stdout(names);
   }
   ASSIGN_OR_RETURN(const std::vector<StoredModelFacts> models, stored_models());

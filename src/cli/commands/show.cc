@@ -13,6 +13,7 @@
 #include "cli/layer_drawing.h"
 #include "cli/model_argument.h"
 #include "cli/model_description.h"
+#include "cli/option_ranges.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
 #include "cli/table.h"
@@ -198,8 +199,10 @@ Action add_show(CLI::App& command) {
   command.add_option("MODEL", options->model, kModelHelp);
   command
       .add_option("--context", options->context, "tokens to plan memory for (default 8192, or the model's own limit)")
-      ->check(CLI::PositiveNumber);
-  command.add_option("--kv", options->kv, "type of stored keys and values: f32, f16 or bf16")->capture_default_str();
+      ->check(at_least_one());
+  command.add_option("--kv", options->kv, "type of stored keys and values")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+      ->capture_default_str();
   auto* layers = command.add_flag("--layers", options->layers, "draw every layer in order instead");
   command.add_flag("--json", options->json, "the same as one JSON object, in bytes")->excludes(layers);
   return [options] { return show(*options); };

@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "cli/output.h"
+#include "cli/term/safe_text.h"
 
 namespace carat::cli {
 
@@ -13,7 +14,7 @@ Result<bool> confirm(const std::string& what, const std::string& question) {
   if (isatty(STDIN_FILENO) == 0 || isatty(STDERR_FILENO) == 0) {
     return invalid_argument(fmt::format("{}; --yes does it without a question", what));
   }
-  write_stderr(fmt::format("{}. {} [y/N] ", what, question));
+  write_stderr(fmt::format("{}. {} [y/N] ", safe_line(what), question));
   std::string answer;
   for (;;) {
     char c = 0;

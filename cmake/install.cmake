@@ -5,7 +5,7 @@ set(carat_reference "${CMAKE_BINARY_DIR}/reference")
 add_custom_command(OUTPUT "${carat_reference}/man/man1/carat.1.gz"
   COMMAND ${CMAKE_COMMAND} "-DCARAT=$<TARGET_FILE:carat>" "-DOUT=${carat_reference}"
     "-DCHANGELOG=${CMAKE_SOURCE_DIR}/cmake/debian/changelog" -P "${CMAKE_SOURCE_DIR}/cmake/write_reference.cmake"
-  DEPENDS carat "${CMAKE_SOURCE_DIR}/cmake/write_reference.cmake"
+  DEPENDS carat "${CMAKE_SOURCE_DIR}/cmake/write_reference.cmake" "${CMAKE_SOURCE_DIR}/cmake/debian/changelog"
   COMMENT "Writing manual pages and completions" VERBATIM)
 add_custom_target(reference ALL DEPENDS "${carat_reference}/man/man1/carat.1.gz")
 

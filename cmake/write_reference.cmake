@@ -2,6 +2,8 @@
 #
 # Lets the program write its manual pages (compressed, without times: the same program gives the same bytes) and
 # completions below OUT, and puts the compressed changelog there, laid out as they are installed below share/.
+file(REMOVE_RECURSE "${OUT}")  # pages of commands that are no more
+
 function(run_carat out)
   execute_process(COMMAND "${CARAT}" ${ARGN} OUTPUT_VARIABLE text RESULT_VARIABLE status ERROR_VARIABLE message)
   if(NOT status EQUAL 0)

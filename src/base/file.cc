@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -108,14 +109,19 @@ Result<std::string> read_file(const std::filesystem::path& path, std::uint64_t m
   if (size > max_bytes) {
     return limit_exceeded(fmt::format("{}: {} bytes; at most {} are read", path.string(), size, max_bytes));
   }
-  std::string text(size, '\0');
+  // To the end, whatever the size says: files of /proc have none, and others may grow or shrink meanwhile.
+  std::string text(size + 1, '\0');
   std::size_t done = 0;
-  while (done < size) {
-    const ssize_t n = ::read(fd, text.data() + done, size - done);
+  for (;;) {
+    const ssize_t n = ::read(fd, text.data() + done, text.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno_error("read", path);
-    if (n == 0) break;  // the file shrank meanwhile
+    if (n == 0) break;
     done += static_cast<std::size_t>(n);
+    if (done > max_bytes)
+      return limit_exceeded(
+          fmt::format("{}: more than {} bytes, which are the most that are read", path.string(), max_bytes));
+    if (done == text.size()) text.resize(std::min<std::uint64_t>(2 * done + 4096, max_bytes + 1));
   }
   text.resize(done);
   return text;

@@ -23,7 +23,7 @@ std::string size(std::int64_t bytes) { return human_bytes(static_cast<std::uint6
 std::string machine_line(const Overview& o) {
   const MachineFacts& m = o.machine;
   std::string line = fmt::format("{}, {} thread{} ({})", m.cpu.value_or("unknown processor"), m.n_processors,
-                                 m.n_processors == 1 ? "" : "s", o.isa);
+                                 m.n_processors == 1 ? "" : "s", o.isa.empty() ? "no kernels" : o.isa);
   const auto memory = m.limit_bytes ? m.limit_bytes : m.memory_bytes;
   if (memory) line += fmt::format(" · {} memory", size(*memory));
   if (m.available_bytes) line += fmt::format(" ({} free)", size(*m.available_bytes));
@@ -56,7 +56,8 @@ std::string models_table(const Overview& o) {
                m.drafter               ? "drafter"
                : m.chat_format.empty() ? "base"
                                        : "chat",
-               human_bytes(m.n_bytes), size(m.memory_bytes), fmt::format("~{:.0f} tok/s", tokens), fits(m, o.machine)});
+               human_bytes(m.n_bytes), size(m.memory_bytes), tokens > 0 ? fmt::format("~{:.0f} tok/s", tokens) : "",
+               fits(m, o.machine)});
   }
   return table.to_string();
 }
@@ -95,23 +96,33 @@ std::string next_steps(const Overview& o) {
 
 }  // namespace
 
-Result<Overview> look_around() {
+Overview look_around() {
   Overview o;
   o.machine = machine_facts();
-  ASSIGN_OR_RETURN(const auto exec, runtime::ExecContext::create({}));
-  o.isa = exec->isa_name();
-  ASSIGN_OR_RETURN(const auto peak, kernels::MachinePeak::create());
-  o.read_gb_per_s = peak.read_gb_per_s(exec->pool());
-  ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
-  o.models_dir = store.models_dir();
-  o.free_disk_bytes = free_bytes(store.models_dir());
-  ASSIGN_OR_RETURN(o.models, stored_models());
+  const auto measured = [&]() -> Result<void> {
+    ASSIGN_OR_RETURN(const auto exec, runtime::ExecContext::create({}));
+    o.isa = exec->isa_name();
+    ASSIGN_OR_RETURN(const auto peak, kernels::MachinePeak::create());
+    o.read_gb_per_s = peak.read_gb_per_s(exec->pool());
+    return {};
+  }();
+  if (!measured) o.problems.push_back(measured.error().to_string());
+  const auto listed = [&]() -> Result<void> {
+    ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
+    o.models_dir = store.models_dir();
+    o.free_disk_bytes = free_bytes(store.models_dir());
+    ASSIGN_OR_RETURN(o.models, stored_models());
+    return {};
+  }();
+  if (!listed) o.problems.push_back(listed.error().to_string());
   return o;
 }
 
 std::string overview_page(const Overview& o, const Terminal& terminal) {
   const Style style(terminal);
   std::string text = version_line() + "\n" + machine_line(o) + "\n\n";
+  for (const std::string& problem : o.problems) text += safe_line(problem) + "; see carat doctor\n\n";
+  if (o.models_dir.empty()) return text + style.bold("Next") + "\n" + next_steps(o);
   if (o.models.empty()) {
     text += fmt::format("There is no model in {} yet.\n", safe_line(o.models_dir));
   } else {

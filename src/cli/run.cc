@@ -92,9 +92,7 @@ int parse_and_run(int argc, const char* const* argv) {
     if (auto done = action(); !done) return fail(done.error());
     return kExitOk;
   }
-  auto overview = look_around();
-  if (!overview) return fail(overview.error());
-  return printed(overview_page(*overview, terminal_of(STDOUT_FILENO)));
+  return printed(overview_page(look_around(), terminal_of(STDOUT_FILENO)));
 }
 
 }  // namespace

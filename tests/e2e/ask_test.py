@@ -78,6 +78,13 @@ class AskTest(ProgramTest):
         self.refused(3, "nowhere", *ask, "--repo", "nowhere")
         self.refused(2, ("data.bin", "UTF-8"), *ask, "--file", self.write("data.bin", b"\xff\x00"))
         self.refused(2, "no text file", *ask, "--repo", self.write("empty/x", b"\0").removesuffix("/x"), said_before=True)
+        self.refused(2, "empty", *ask, "--file", self.write("empty.txt", ""))
+        chat = self.copy_model("e2b")
+        (chat / "chat_template.jinja").write_text("any")
+        self.refused(2, "question is empty", "ask", "", "--model", chat)
+        self.refused(2, "question is empty", "ask", "--model", chat)
+        self.assertNotIn("MemTotal", self.ok(*ask, "--file", "/proc/meminfo", "--json"))
+        self.assertGreater(json.loads(self.ok(*ask, "--file", "/proc/meminfo", "--json"))["n_prompt_tokens"], 300)
         large = self.write("large.txt", "word " * 100000)
         self.refused(8, ("tokens", "context is"), *ask, "--file", large, said_before=True)
 

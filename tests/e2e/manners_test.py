@@ -35,6 +35,10 @@ class MannersTest(ProgramTest):
         (self.folder / "home/.local/share/carat/models/bad.gguf").write_bytes(b"GGUF")
         self.assertIn("cannot be opened", self.ok())
 
+    def test_carat_alone_where_little_works(self):
+        self.assertIn("carat doctor", self.ok(HOME="/proc"))
+        self.assertIn("CARAT_ISA", self.ok(CARAT_ISA="sse9"))
+
     def test_every_exit_code_is_documented(self):
         page = (GOLDEN.parents[1] / "docs" / "cli.md").read_text()
         for code in range(10):

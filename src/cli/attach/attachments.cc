@@ -49,6 +49,7 @@ std::string left_out(const RepoFiles& repo) {
 
 Result<Attachment> read_attachment(const std::string& path) {
   ASSIGN_OR_RETURN(std::string text, read_file(path, kMaxFile));
+  if (text.empty()) return invalid_argument(fmt::format("--file {}: is empty; give a file that holds text", path));
   if (text.find('\0') != std::string::npos || !is_valid_utf8(text)) {
     return invalid_argument(fmt::format("{}: is no text in UTF-8; give a text file", path));
   }

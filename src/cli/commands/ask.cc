@@ -182,6 +182,9 @@ Result<void> ask(const AskOptions& options) {
   text = with_attachments(attachments, text);
 
   const auto format = chat_format_of(checkpoint.source, checkpoint.config);
+  if (format && text.empty()) {  // a base model may begin from nothing
+    return invalid_argument("the question is empty; write it after ask, or send it to stdin");
+  }
   ASSIGN_OR_RETURN(Question question, format ? chat_question(*format, options, std::move(text), tokenizer)
                                              : plain_question(options, text, tokenizer));
   question.stop_ids = stop_ids(checkpoint.config, tokenizer, format.has_value());

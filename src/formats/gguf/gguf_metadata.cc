@@ -3,8 +3,10 @@
 #include <fmt/core.h>
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "formats/printable.h"
@@ -64,11 +66,20 @@ Error missing(std::string_view source, std::string_view key) {
   return not_found(fmt::format("{}: metadata key {} is missing; the file needs it to be used", source, printable(key)));
 }
 
+Error there_twice(std::string_view source, std::string_view key) {
+  return corrupt(fmt::format("{}: metadata key {} is there twice; keys must be unique", source, printable(key)));
+}
+
 }  // namespace
 
+std::vector<std::uint32_t>::const_iterator GgufMetadata::place_of(std::string_view key) const {
+  return std::lower_bound(by_key_.begin(), by_key_.end(), key,
+                          [&](std::uint32_t i, std::string_view wanted) { return entries_[i].key < wanted; });
+}
+
 const GgufValue* GgufMetadata::find(std::string_view key) const {
-  const auto it = by_key_.find(key);
-  return it == by_key_.end() ? nullptr : &entries_[it->second].value;
+  const auto it = place_of(key);
+  return it == by_key_.end() || entries_[*it].key != key ? nullptr : &entries_[*it].value;
 }
 
 Result<std::string_view> GgufMetadata::get_string(std::string_view key) const {
@@ -93,6 +104,10 @@ Result<std::int64_t> GgufMetadata::get_int(std::string_view key, std::int64_t mi
   const GgufValue* value = find(key);
   if (value == nullptr) return missing(source_, key);
   const auto number = load_int(value->type, value->bytes.data(), false);
+  if (!number && value->type == GgufType::kU64) {
+    return corrupt(fmt::format("{}: {} is {}; {} to {} was expected", source_, printable(key),
+                               load<std::uint64_t>(value->bytes.data()), min, max));
+  }
   if (!number) return wrong_type(source_, key, *value, "an integer");
   if (*number < min || *number > max) {
     return corrupt(fmt::format("{}: {} is {}; {} to {} was expected", source_, printable(key), *number, min, max));
@@ -196,11 +211,28 @@ Result<std::vector<std::int64_t>> GgufMetadata::get_per_layer(std::string_view k
 }
 
 Result<void> GgufMetadata::add_view(std::string_view key, const GgufValue& value) {
-  if (!by_key_.emplace(key, entries_.size()).second) {
-    return corrupt(fmt::format("{}: metadata key {} is there twice; keys must be unique", source_, printable(key)));
-  }
+  const auto it = place_of(key);
+  if (it != by_key_.end() && entries_[*it].key == key) return there_twice(source_, key);
+  by_key_.insert(it, static_cast<std::uint32_t>(entries_.size()));
   entries_.push_back({key, value});
   return {};
+}
+
+Result<void> GgufMetadata::add_views(std::vector<GgufEntry> entries) {
+  if (entries_.empty()) {
+    entries_ = std::move(entries);
+  } else {
+    entries_.insert(entries_.end(), entries.begin(), entries.end());
+  }
+  by_key_.resize(entries_.size());
+  std::iota(by_key_.begin(), by_key_.end(), 0u);
+  std::sort(by_key_.begin(), by_key_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return entries_[a].key < entries_[b].key; });
+  const auto twice = std::adjacent_find(by_key_.begin(), by_key_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    return entries_[a].key == entries_[b].key;
+  });
+  if (twice == by_key_.end()) return {};
+  return there_twice(source_, entries_[*twice].key);
 }
 
 void GgufMetadata::set_strings(std::string_view key, std::span<const std::string> strings) {
@@ -216,12 +248,12 @@ void GgufMetadata::set_strings(std::string_view key, std::span<const std::string
 }
 
 void GgufMetadata::erase(std::string_view key) {
-  const auto it = by_key_.find(key);
-  if (it == by_key_.end()) return;
-  const std::size_t at = it->second;
+  const auto it = place_of(key);
+  if (it == by_key_.end() || entries_[*it].key != key) return;
+  const std::uint32_t at = *it;
   by_key_.erase(it);
-  entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(at));
-  for (std::size_t i = at; i < entries_.size(); ++i) by_key_[entries_[i].key] = i;
+  entries_.erase(entries_.begin() + at);
+  for (std::uint32_t& i : by_key_) i -= i > at ? 1 : 0;
 }
 
 std::string_view GgufMetadata::own(std::span<const std::byte> bytes) {
@@ -232,14 +264,13 @@ std::string_view GgufMetadata::own(std::span<const std::byte> bytes) {
 void GgufMetadata::set_owned(std::string_view key, GgufValue value, std::span<const std::byte> bytes) {
   const std::string_view kept = own(bytes);
   value.bytes = std::as_bytes(std::span(kept.data(), kept.size()));
-  const auto it = by_key_.find(key);
-  if (it != by_key_.end()) {
-    entries_[it->second].value = value;
+  const auto it = place_of(key);
+  if (it != by_key_.end() && entries_[*it].key == key) {
+    entries_[*it].value = value;
     return;
   }
-  const std::string_view own_key = own(std::as_bytes(std::span(key.data(), key.size())));
-  by_key_.emplace(own_key, entries_.size());
-  entries_.push_back({own_key, value});
+  by_key_.insert(it, static_cast<std::uint32_t>(entries_.size()));
+  entries_.push_back({own(std::as_bytes(std::span(key.data(), key.size()))), value});
 }
 
 }  // namespace carat::formats

@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -62,6 +61,8 @@ class GgufMetadata {
 
   /// Appends a value that outlives the object. Errors: kCorrupt when the key is there already.
   Result<void> add_view(std::string_view key, const GgufValue& value);
+  /// The same with many. Errors: kCorrupt naming a key that is there twice.
+  Result<void> add_views(std::vector<GgufEntry> entries);
 
   /// Sets a value, replacing one of the same key in its place, else at the end.
   template <typename T>
@@ -82,10 +83,11 @@ class GgufMetadata {
   void set_owned(std::string_view key, GgufValue value, std::span<const std::byte> bytes);
   Result<const GgufValue*> get_array(std::string_view key, std::uint64_t min_length, std::uint64_t max_length) const;
   std::string_view own(std::span<const std::byte> bytes);
+  std::vector<std::uint32_t>::const_iterator place_of(std::string_view key) const;
 
   std::string source_;
   std::vector<GgufEntry> entries_;
-  std::unordered_map<std::string_view, std::size_t> by_key_;
+  std::vector<std::uint32_t> by_key_;          // positions, sorted by key: no hash that a file could be made against
   std::vector<std::vector<std::byte>> owned_;  // heap blocks stay where they are when the object moves
 };
 

@@ -75,7 +75,13 @@ class Parser {
 
   Result<GgufContents> parse() {
     RETURN_IF_ERROR(read_preamble());
-    for (std::uint64_t i = 0; i < n_keys_; ++i) RETURN_IF_ERROR(read_entry(i));
+    std::vector<GgufEntry> entries;
+    entries.reserve(std::min<std::uint64_t>(n_keys_, in_.remaining() / kMinEntryBytes));
+    for (std::uint64_t i = 0; i < n_keys_; ++i) {
+      ASSIGN_OR_RETURN(const GgufEntry entry, read_entry(i));
+      entries.push_back(entry);
+    }
+    RETURN_IF_ERROR(contents_.metadata.add_views(std::move(entries)));
     ASSIGN_OR_RETURN(alignment_, gguf_alignment(contents_.metadata));
     contents_.tensors.reserve(std::min<std::uint64_t>(n_tensors_, in_.remaining() / kMinTensorInfoBytes));
     for (std::uint64_t i = 0; i < n_tensors_; ++i) RETURN_IF_ERROR(read_tensor_info(i));
@@ -84,6 +90,7 @@ class Parser {
   }
 
  private:
+  static constexpr std::uint64_t kMinEntryBytes = 8 + 1 + 4 + 1;
   static constexpr std::uint64_t kMinTensorInfoBytes = 8 + 1 + 4 + 8 + 4 + 8;
 
   Result<void> read_preamble() {
@@ -112,7 +119,7 @@ class Parser {
     return {};
   }
 
-  Result<void> read_entry(std::uint64_t i) {
+  Result<GgufEntry> read_entry(std::uint64_t i) {
     const std::string nth = fmt::format("metadata key {}", i);
     ASSIGN_OR_RETURN(const std::string_view key, in_.string(kMaxKeyBytes, nth));
     if (key.empty() || !valid_utf8(key)) {
@@ -130,7 +137,7 @@ class Parser {
       ASSIGN_OR_RETURN(value.bytes, in_.take(gguf_scalar_bytes(value.type), what));
       RETURN_IF_ERROR(check_bools(what, value.type, value.bytes));
     }
-    return contents_.metadata.add_view(key, value);
+    return GgufEntry{key, value};
   }
 
   Result<GgufType> read_type(std::string_view what) {

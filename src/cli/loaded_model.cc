@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/bad_alloc.h"
 #include "cli/cache_options.h"
 #include "cli/output.h"
 #include "cli/quantities.h"
@@ -49,6 +50,14 @@ Result<LoadedModel> LoadedModel::load(model::Checkpoint checkpoint, model::Packe
     loaded.writer_ = copy.write(*loaded.decoder_);
   }
   return loaded;
+}
+
+LoadedModel::~LoadedModel() {
+  // Without memory for what is to be said, nothing is said.
+  (void)no_bad_alloc([this]() -> Result<void> {
+    finish();
+    return {};
+  });
 }
 
 void LoadedModel::finish() {

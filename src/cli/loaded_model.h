@@ -20,7 +20,7 @@ class LoadedModel {
   static Result<LoadedModel> load(model::Checkpoint checkpoint, model::PackedCopy copy, ThreadPool& pool);
   LoadedModel(LoadedModel&&) noexcept = default;
   LoadedModel& operator=(LoadedModel&&) noexcept = default;
-  ~LoadedModel() { finish(); }
+  ~LoadedModel();
 
   model::Decoder& decoder() const { return *decoder_; }
   bool mapped() const { return mapped_; }

@@ -13,6 +13,7 @@
 
 #include "cli/bus_error.h"
 #include "cli/exit_code.h"
+#include "cli/memory_reserve.h"
 #include "cli/output.h"
 #include "cli/overview.h"
 #include "cli/page.h"
@@ -101,6 +102,7 @@ int run(int argc, const char* const* argv) {
   std::signal(SIGPIPE, SIG_DFL);  // a parent may have left it ignored
   std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit is an error of write(), like a full disk
   install_bus_error_sentence();
+  keep_memory_reserve();
   reserve_standard_descriptors();
   try {
     return parse_and_run(argc, argv);

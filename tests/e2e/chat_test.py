@@ -215,13 +215,13 @@ class TerminalTest(ChatTest):
         terminal.wait_for("\n")
         lines = "\n".join(f"line {i}" for i in range(1500))  # more than a terminal's line may have
         terminal.paste(lines)
-        time.sleep(0.2)
+        terminal.wait_for_more()
         terminal.send(CTRL_C)
         terminal.wait_for("[pasted 1500 lines #1]")
         self.assertNotIn("line 7", terminal.output, "no echo into the answer")
         terminal.send(ENTER)
         terminal.wait_for("\n")
-        time.sleep(0.3)
+        terminal.wait_for_more()
         terminal.send(CTRL_C)
         terminal.wait_for("(stopped")
         time.sleep(1.1)
@@ -232,7 +232,7 @@ class TerminalTest(ChatTest):
         for n in range(2):
             terminal.line("hello")
             terminal.wait_for("\n")
-            time.sleep(0.3)
+            terminal.wait_for_more()
             terminal.send(CTRL_C)
             terminal.wait_for("(stopped; the answer is kept")
             time.sleep(1.1)  # a second Ctrl-C sooner than this would leave
@@ -258,7 +258,7 @@ class TerminalTest(ChatTest):
         terminal = self.terminal(*ENDLESS)
         terminal.line("hello")
         terminal.wait_for("\n")
-        time.sleep(0.3)
+        terminal.wait_for_more()
         terminal.send(CTRL_C)
         time.sleep(0.2)  # two signals at once are one
         terminal.send(CTRL_C)
@@ -412,7 +412,7 @@ class TerminalTest(ChatTest):
         terminal = self.terminal(*ENDLESS)
         terminal.line("the question")
         terminal.wait_for("\n")
-        time.sleep(0.3)
+        terminal.wait_for_more()
         terminal.process.kill()
         terminal.process.wait()
         self.assertEqual(self.chats()[0]["n_turns"], 1)

@@ -55,6 +55,14 @@ class Terminal:
                 raise AssertionError(f"{words!r} did not come; instead: … {self.output[self.seen:][-600:]!r}")
             self.read(0.1)
 
+    def wait_for_more(self, n=20, seconds=30):
+        """Until so many characters more have been drawn."""
+        end, size = time.monotonic() + seconds, len(self.output) + n
+        while len(self.output) < size:
+            if time.monotonic() > end:
+                raise AssertionError(f"nothing more came; the last was {self.output[-200:]!r}")
+            self.read(0.1)
+
     def line(self, text):
         """Waits for the prompt, types a line."""
         self.wait_for(">>> ")

@@ -15,9 +15,13 @@
 #include "cli/table.h"
 #include "cli/term/markdown_view.h"
 #include "cli/term/safe_text.h"
+#include "cli/term/text_width.h"
 
 namespace carat::cli {
 namespace {
+
+// Columns: so that a row fits a terminal.
+constexpr int kMaxFirstWords = 36;
 
 std::string count(std::int64_t n) { return grouped(static_cast<std::uint64_t>(n)); }
 
@@ -48,7 +52,7 @@ std::string chat_table(const std::vector<ChatInfo>& chats) {
                {"begins", Table::kLeft}});
   for (const ChatInfo& chat : chats) {
     table.add({std::to_string(chat.id), safe_line(chat.name), when(chat.updated_ms), count(chat.n_turns),
-               safe_line(chat.first_words)});
+               cut_to_width(safe_line(chat.first_words), kMaxFirstWords)});
   }
   return table.to_string();
 }
@@ -105,9 +109,10 @@ void ChatLoop::help() const {
     text += fmt::format("  {}{}\n", style_.bold(fmt::format("{:<28}", usage)), command.help);
   }
   text +=
-      "\n  Ctrl-C stops an answer, twice leaves. A line that ends in \\ goes on in the next one, and so does\n"
-      "  everything between two \"\"\"; Alt-Enter begins a new line; a paste of many lines is one message.\n"
-      "  Tab completes commands and file names, arrow keys bring back what was typed, Ctrl-R searches it.\n";
+      "\n  Ctrl-C stops an answer, twice leaves. A line that ends in \\ goes on in the next\n"
+      "  one, and so does everything between two \"\"\"; Alt-Enter begins a new line; a\n"
+      "  paste of many lines is one message. Tab completes commands and file names, arrow\n"
+      "  keys bring back what was typed, Ctrl-R searches it.\n";
   write_stderr(text);
 }
 

@@ -12,14 +12,14 @@ namespace {
 
 constexpr SlashCommand kCommands[] = {
     {Slash::kHelp, "/help", "", "this list"},
-    {Slash::kThink, "/think", "[on|off|show|fold]", "let the model think first; show its thoughts, or fold them away"},
+    {Slash::kThink, "/think", "[on|off|show|fold]", "think first; show thoughts, or fold them into a line"},
     {Slash::kThoughts, "/thoughts", "", "the last thought in full"},
-    {Slash::kSystem, "/system", "[TEXT]", "the system message of this chat: show or set it; - for none"},
+    {Slash::kSystem, "/system", "[TEXT]", "show or set the system message; - for none"},
     {Slash::kFile, "/file", "PATH", "a text file before the next message"},
     {Slash::kRetry, "/retry", "", "another answer to the last message"},
     {Slash::kEdit, "/edit", "", "change the last message and send it again"},
     {Slash::kStats, "/stats", "", "tokens and speed"},
-    {Slash::kSave, "/save", "NAME", "give this chat a name (its turns are kept in any case)"},
+    {Slash::kSave, "/save", "NAME", "give this chat a name; it is kept in any case"},
     {Slash::kLoad, "/load", "NAME", "go on with another chat, by name or number"},
     {Slash::kList, "/list", "", "the chats there are"},
     {Slash::kNew, "/new", "", "begin a new chat"},

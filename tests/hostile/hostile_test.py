@@ -47,12 +47,16 @@ def digest(case):
 
 
 def row(corpus, verdicts):
-    files = len(verdicts)
+    def most(read, value, form):
+        of_kind = [v for v in verdicts if v.read == read]
+        top = max(of_kind, key=value, default=None)
+        return "" if top is None else f"{value(top):{form}} ({top.case.name})"
+
     read = sum(v.read for v in verdicts)
-    slowest = max(verdicts, key=lambda v: v.seconds)
-    largest = max(verdicts, key=lambda v: v.mib)
-    return (f"| {corpus} | {files} | {files - read} | {read} | {slowest.seconds:.2f} s ({slowest.case.name}) | "
-            f"{largest.mib:.1f} MiB ({largest.case.name}) | {sum(v.crashed for v in verdicts)} |")
+    cells = [corpus, len(verdicts), len(verdicts) - read, read]
+    for value, form in ((lambda v: v.seconds, ".2f"), (lambda v: v.mib, ".1f")):
+        cells += [most(False, value, form), most(True, value, form)]
+    return f"| {' | '.join(map(str, cells))} | {sum(v.crashed for v in verdicts)} |"
 
 
 def main():
@@ -105,8 +109,8 @@ def main():
     if options.update:
         MANIFEST.write_text("".join(line + "\n" for line in sorted(manifest)))
     print(f"(above `carat --help`, which takes {judge.base_mib:.1f} MiB)")
-    print("| corpus | files | refused | read | longest time | largest memory | crashes |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print("| corpus | files | refused | read | s, refused | s, read | MiB, refused | MiB, read | crashes |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     print("\n".join(rows))
     if problems:
         print(f"{len(problems)} problems; the last: {problems[-1]}")

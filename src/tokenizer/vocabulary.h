@@ -66,7 +66,7 @@ inline constexpr std::size_t kMaxPieces = 1'048'576;
 inline constexpr std::size_t kMaxPieceBytes = 1'024;
 inline constexpr std::size_t kMaxVocabularyBytes = 64u << 20;
 inline constexpr std::size_t kMaxMerges = 4'000'000;
-inline constexpr std::size_t kMaxLiteralBytes = 8u << 20;  ///< of control and added pieces together; Gemma's: 80 KB
+inline constexpr std::size_t kMaxLiteralBytes = 1u << 20;  ///< of control and added pieces together; Gemma's: 80 KB
 
 /// A vocabulary as plain data, whatever file it came from; formats fill it, Tokenizer::create checks and indexes it.
 struct Vocabulary {

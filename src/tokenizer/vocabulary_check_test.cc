@@ -82,10 +82,10 @@ TEST(VocabularyCheck, RefusesListsThatDoNotFit) {
 
 TEST(VocabularyCheck, ControlAndAddedPiecesHaveALimitTogether) {
   std::vector<std::string> pieces;
-  for (int i = 0; i < 8193; ++i) pieces.push_back(std::to_string(100'000 + i).append(1018, 'x'));
+  for (int i = 0; i < 1025; ++i) pieces.push_back(std::to_string(100'000 + i).append(1018, 'x'));
   Vocabulary vocabulary = tiny_vocabulary(pieces);
   for (std::size_t id = 256; id < vocabulary.types.size(); ++id) vocabulary.types[id] = PieceType::kControl;
-  expect_refused(vocabulary, "control and added pieces take 8389632 bytes; at most 8388608");
+  expect_refused(vocabulary, "control and added pieces take 1049600 bytes; at most 1048576");
   vocabulary.types.back() = PieceType::kNormal;
   EXPECT_TRUE(Tokenizer::create(std::move(vocabulary)));
 }

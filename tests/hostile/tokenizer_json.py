@@ -145,10 +145,10 @@ def added():
     more = [{"id": 512 + i, "content": text, "special": i % 2 == 0} for i, text in enumerate(nest)]
     yield file("added-nested", at(["added_tokens"], WHOLE["added_tokens"] + more), READ,
                commands=(TOKENIZE, TOKENIZE + ["--special"]), stdin=b"<a><b><c><a><b<a>a>>><|turn>x<|turn><|tu<|turn")
-    for n, expect in ((16_000, READ), (17_000, LIMIT)):  # of 505 bytes
+    for n, expect in ((2_000, READ), (2_100, LIMIT)):  # of 505 bytes
         many = [{"id": 512 + i, "content": "<" * 500 + f"{i:05}", "special": False} for i in range(n)]
         yield file(f"added-{n}-with-one-beginning", at(["added_tokens"], WHOLE["added_tokens"] + many), expect, "",
-                   commands=(TOKENIZE,), stdin=b"<" * 1_000_000, seconds=2, mib=256 if expect == READ else 80)
+                   commands=(TOKENIZE,), stdin=b"<" * 1_000_000, mib=160)
 
 
 def pipelines():

@@ -36,8 +36,8 @@ void add_engine_options(CLI::App& command, EngineOptions& options) {
       ->check(CLI::Range(1, 1024))
       ->group(group);
   add_arithmetic_options(command, options, group);
-  command.add_option("--context", options.context, "tokens of prompt and answer together; default: what they need")
-      ->check(at_least_one())
+  at_least_one(
+      command.add_option("--context", options.context, "tokens of prompt and answer together; default: what they need"))
       ->group(group);
   command
       .add_option("--max-memory", options.max_memory,

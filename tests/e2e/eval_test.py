@@ -191,7 +191,7 @@ class RefusalsTest(EvalProgramTest):
 
     def test_values_of_options(self):
         model, text = MODELS / "e2b", self.text()
-        for words, *arguments in (("--kv q8", "--kv", "q8"), ("--compute", "--compute", "slow"),
+        for words, *arguments in ((("--kv", "q8"), "--kv", "q8"), ("--compute", "--compute", "slow"),
                                   ("--chunk", "--chunk", "0"), ("--context", "--context", "1"),
                                   ("--threads", "--threads", "0"), ("--max-memory", "--max-memory", "much")):
             self.refused(2, words, "eval", model, text, *arguments, said_before=True)

@@ -72,8 +72,8 @@ class ShowTest(ProgramTest):
                            100 * self.shown(model, "--context", "300")["memory_plan"]["kv"])
 
     def test_context_beyond_the_models(self):
-        for context in ("131073", "99999999999999999999"):
-            self.refused(8, ("--context", "131072"), "show", MODELS / "e2b", "--context", context)
+        self.refused(8, ("--context", "131072"), "show", MODELS / "e2b", "--context", "131073")
+        self.refused(2, "--context", "show", MODELS / "e2b", "--context", "99999999999999999999")
 
     def test_chat_format_follows_the_template(self):
         for size, expected in (("e2b", "gemma4-small"), ("e4b", "gemma4-small"), ("31b", "gemma4-large"),

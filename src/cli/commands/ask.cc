@@ -234,8 +234,8 @@ Action add_ask(CLI::App& command) {
   command.add_option("PROMPT", options->words, "what to ask; - or nothing reads stdin");
   command.add_option("--system", options->system, "a system message");
   command.add_flag("--think", options->think, "let the model think first; its thoughts go to stderr");
-  command.add_option("--max-tokens", options->max_tokens, "end after this many tokens (default 8192; base models 200)")
-      ->check(at_least_one());
+  at_least_one(command.add_option("--max-tokens", options->max_tokens,
+                                  "end after this many tokens (default 8192; base models 200)"));
   command.add_option("--stop", options->stop, "end the answer before this text; may be repeated")
       ->allow_extra_args(false);
   command.add_option("--file", options->files, "a text file before the question; may be repeated")

@@ -229,10 +229,8 @@ Action add_chat(CLI::App& command) {
   auto* list = command.add_flag("--list", options->list, "the chats there are");
   command.add_flag("--json", options->json, "with --list: as JSON")->needs(list);
   command.add_flag("--no-save", options->no_save, "keep nothing of it on disk")->excludes(resume);
-  command
-      .add_option("--max-tokens", options->max_tokens,
-                  "end an answer after this many tokens (default 8192; base models 200)")
-      ->check(at_least_one());
+  at_least_one(command.add_option("--max-tokens", options->max_tokens,
+                                  "end an answer after this many tokens (default 8192; base models 200)"));
   command.add_option("--stop", options->stop, "end an answer before this text; may be repeated")
       ->allow_extra_args(false);
   command.add_flag("--json-lines", options->json_lines, "one JSON object a line, as ask has them");

@@ -197,9 +197,8 @@ Result<void> show(const ShowOptions& options) {
 Action add_show(CLI::App& command) {
   auto options = std::make_shared<ShowOptions>();
   command.add_option("MODEL", options->model, kModelHelp);
-  command
-      .add_option("--context", options->context, "tokens to plan memory for (default 8192, or the model's own limit)")
-      ->check(at_least_one());
+  at_least_one(command.add_option("--context", options->context,
+                                  "tokens to plan memory for (default 8192, or the model's own limit)"));
   command.add_option("--kv", options->kv, "type of stored keys and values")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}))
       ->capture_default_str();

@@ -85,10 +85,7 @@ constexpr const char* kInconsistent =
     "chats.id) OR EXISTS (SELECT 1 FROM turns WHERE chat NOT IN (SELECT id FROM chats))";
 
 Result<void> check_content(const Database& database) {
-  ASSIGN_OR_RETURN(const std::string verdict, database.words("PRAGMA integrity_check(1)"));
-  if (verdict != "ok") {
-    return corrupt(fmt::format("{}: is damaged ({:.200})", database.path().string(), verdict));
-  }
+  RETURN_IF_ERROR(database.check_integrity());
   ASSIGN_OR_RETURN(const std::int64_t inconsistent, database.number(kInconsistent));
   if (inconsistent != 0) return corrupt(fmt::format("{}: its turns do not fit together", database.path().string()));
   return {};
@@ -163,9 +160,13 @@ Result<Database> open_alone(const fs::path& path, std::vector<std::string>& note
 }  // namespace
 
 Result<ChatFile> open_chat_file(const fs::path& dir) {
-  std::error_code ignored;
+  std::error_code failed;
   fs::path path = dir / "chats.sqlite";
-  if (fs::exists(path, ignored)) path = fs::canonical(path, ignored);  // where SQLite puts its log, too
+  if (fs::exists(path, failed)) {
+    fs::path whole = fs::canonical(path, failed);  // where SQLite puts its log, too
+    if (failed == std::errc::not_enough_memory) return out_of_memory("out of memory");
+    if (!failed) path = std::move(whole);
+  }
   ASSIGN_OR_RETURN(DirLock lock, DirLock::open(path.parent_path()));
   std::vector<std::string> notes;
   if (lock.try_exclusive()) {

@@ -49,6 +49,7 @@ Result<std::size_t> count_schema(const Database& database) {
     ASSIGN_OR_RETURN(const bool row, objects.step());
     if (!row) return n;
     const std::string name = objects.text(0), sql = objects.text(1);
+    RETURN_IF_ERROR(objects.status());
     if (is_sqlites_own(name)) continue;
     if (n == kSchema.size() || name != kSchema[n].name || sql != kSchema[n].sql) {
       return corrupt(

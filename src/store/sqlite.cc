@@ -30,6 +30,7 @@ Error full(const fs::path& path) {
 
 Error system_error(const fs::path& path, int code) {
   if (code == ENOSPC || code == EDQUOT) return full(path);
+  if (code == ENOMEM) return out_of_memory("out of memory");
   if (code == EFBIG) {
     return io_error(
         fmt::format("{}: it would become larger than this process may make files (ulimit -f), so nothing "
@@ -148,8 +149,13 @@ void Statement::bind(int index, const std::optional<std::string>& text) {
   if (failed_ == SQLITE_OK) failed_ = sqlite3_bind_null(statement_.get(), index);
 }
 
-Result<bool> Statement::step() {
+Result<void> Statement::status() const {
   if (failed_ != SQLITE_OK) return as_error(*path_, nullptr, failed_);
+  return {};
+}
+
+Result<bool> Statement::step() {
+  RETURN_IF_ERROR(status());
   const int code = sqlite3_step(statement_.get());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
@@ -238,6 +244,20 @@ Result<std::string> Database::words(std::string_view sql) const {
   std::string text = row ? statement.text(0) : std::string();
   RETURN_IF_ERROR(statement.run());  // says when memory did not hold the text
   return text;
+}
+
+Result<void> Database::check_integrity() const {
+  const auto checked = words("PRAGMA integrity_check(1)");
+  if (!checked) return checked.error();
+  const std::string& verdict = *checked;
+  if (verdict == "ok") return {};
+  // A page that could not be read for want of memory, or by the disk, is in its words like any damage.
+  const auto says = [&](std::string_view words) { return verdict.find(words) != std::string::npos; };
+  if (says("failed to get page") || (says("unable to get the page") && !says("error code=11"))) {
+    const int code = system_code_of(database_.get());
+    return system_error(*path_, code == 0 ? ENOMEM : code);
+  }
+  return corrupt(fmt::format("{}: is damaged ({:.200})", path_->string(), verdict));
 }
 
 std::int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(database_.get()); }

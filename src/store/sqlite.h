@@ -44,6 +44,9 @@ class Statement {
   /// Steps to the end, rows ignored.
   Result<void> run();
 
+  /// An error when memory did not hold a text of this row: before a decision hangs on the texts.
+  Result<void> status() const;
+
   /// Columns of the row, from 0; of any type, converted as SQLite does.
   std::int64_t integer(int column) const;
   std::optional<std::int64_t> optional_integer(int column) const;  ///< nothing for NULL
@@ -80,6 +83,8 @@ class Database {
   /// The first column of the first row, 0 without one.
   Result<std::int64_t> number(std::string_view sql) const;
   Result<std::string> words(std::string_view sql) const;
+  /// Errors: kCorrupt when SQLite's integrity_check finds damage; kIo and kOutOfMemory when it could not look.
+  Result<void> check_integrity() const;
   std::int64_t last_insert_id() const;
 
   /// Whether closing moves the log into the file and removes it, when nobody else uses them: off after open(), so that

@@ -67,15 +67,17 @@ TEST_F(StoreTorture, FromNothing) {
 
 TEST_F(StoreTorture, EveryCall) {
   const std::string longer(9000, 'x');
+  const store::ChatTurn question{"user", longer, "", "{}"}, answer{"assistant", "answer", "thought", "{}"},
+      another{"assistant", "another", "thought", "{}"};
   torture({.name = "all calls",
            .run = [&]() -> Result<std::string> {
              ASSIGN_OR_RETURN(ChatStore chats, ChatStore::open(environment_));
              ASSIGN_OR_RETURN(const ChatId chat, chats.create("m", "system", true));
              // Whatever fails below: this chat goes again, and then all must be as before.
              auto done = [&]() -> Result<std::string> {
-               ASSIGN_OR_RETURN(const TurnId q, chats.append(chat, std::nullopt, {"user", longer, "", "{}"}));
-               ASSIGN_OR_RETURN(const TurnId a, chats.append(chat, q, {"assistant", "answer", "thought", "{}"}));
-               RETURN_IF_ERROR(chats.append(chat, q, {"assistant", "another", "thought", "{}"}));
+               ASSIGN_OR_RETURN(const TurnId q, chats.append(chat, std::nullopt, question));
+               ASSIGN_OR_RETURN(const TurnId a, chats.append(chat, q, answer));
+               RETURN_IF_ERROR(chats.append(chat, q, another));
                RETURN_IF_ERROR(chats.set_head(chat, a));
                RETURN_IF_ERROR(chats.rename(chat, "a name of some length"));
                RETURN_IF_ERROR(chats.set_model(chat, "another model"));

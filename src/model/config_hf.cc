@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <cmath>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
@@ -223,10 +224,10 @@ Result<ModelConfig> config_from_hf(const Json& json, const Json* generation_json
     ASSIGN_OR_RETURN(const JsonFields object, top.get_object("text_config"));
     text_json = &object.json();
   }
-  Json completed;
+  std::shared_ptr<const Json> completed;
   if (config.architecture == Architecture::kGemma3) {
-    completed = with_released_gemma3_values(*text_json);
-    text_json = &completed;
+    completed = share_json(with_released_gemma3_values(*text_json));
+    text_json = completed.get();
   }
   const JsonFields text(*text_json, nested ? where + ": text_config" : where);
   std::optional<JsonFields> generation;

@@ -21,7 +21,7 @@ import tempfile
 import time
 
 GOLDEN = pathlib.Path(__file__).resolve().parents[1] / "golden" / "text" / "e2b"
-ASK = ["--json-lines", "--max-tokens", "6", "--context", "4096", "--logit-bias", "1=-1000", "--logit-bias", "106=-1000"]
+ASK = ["--json-lines", "--max-tokens", "6", "--context", "131072", "--logit-bias", "1=-1000", "--logit-bias", "106=-1000"]
 
 
 def answers_of(output):

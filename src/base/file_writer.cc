@@ -1,5 +1,6 @@
 #include "base/file_writer.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <sys/file.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <string>
 #include <system_error>
 
@@ -113,12 +115,16 @@ Result<void> FileWriter::commit(const Commit& options) {
 
 bool FileWriter::clear_abandoned(const fs::path& path) {
   const std::string prefix = path.filename().string() + kAsideSuffix;
-  std::error_code error;
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  // Not a directory_iterator: libstdc++'s ends the process when there is no memory for it.
+  struct CloseDir {
+    void operator()(DIR* dir) const { closedir(dir); }
+  };
+  const std::unique_ptr<DIR, CloseDir> dir(opendir(folder.c_str()));
   bool written = false;
-  for (fs::directory_iterator it(path.has_parent_path() ? path.parent_path() : ".", error), end; !error && it != end;
-       it.increment(error)) {
-    const std::string name = it->path().filename().string();
-    if (name.size() == prefix.size() + 6 && name.starts_with(prefix)) written |= is_written_or_remove(it->path());
+  while (const dirent* entry = dir ? readdir(dir.get()) : nullptr) {
+    const std::string name = entry->d_name;
+    if (name.size() == prefix.size() + 6 && name.starts_with(prefix)) written |= is_written_or_remove(folder / name);
   }
   return written;
 }

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "cli/exit_code.h"
+#include "cli/term/terminal_guard.h"
 
 // Everything below the handler is async-signal-safe: system calls and the stack. Which file it was is asked of the
 // kernel
@@ -64,6 +65,7 @@ void put_path_at(std::uintptr_t address) {
 }
 
 [[noreturn]] void on_bus_error(int, siginfo_t* info, void*) {
+  TerminalGuard::restore();
   put("carat: error: ");
   put_path_at(reinterpret_cast<std::uintptr_t>(info->si_addr));
   put("a part of the file can no longer be read: it was shortened while in use, or its disk failed; copy or download "

@@ -274,13 +274,29 @@ class TerminalTest(ChatTest):
         self.assertEqual(self.chats(), [])
 
     def test_the_terminal_comes_back_after_a_signal(self):
-        for number in (signal.SIGTERM, signal.SIGHUP):
-            terminal = self.terminal(*SHORT)
-            terminal.wait_for(">>> ")
-            terminal.process.send_signal(number)
-            self.assertEqual(terminal.leave(), -number)
-            self.assertTrue(terminal.is_as_before())
-            self.assertFalse(terminal.marks_pastes())
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+            for answering in (False, True):
+                with self.subTest(signal=number, answering=answering):
+                    terminal = self.terminal(*ENDLESS)
+                    terminal.wait_for(">>> ")
+                    if answering:
+                        terminal.send("hello" + ENTER)
+                        terminal.wait_for("\n")
+                        time.sleep(0.3)
+                    terminal.process.send_signal(number)
+                    self.assertEqual(terminal.leave(), -number)
+                    self.assertTrue(terminal.is_as_before())
+                    self.assertFalse(terminal.marks_pastes())
+                    self.assertTrue(not answering or terminal.output.endswith("\x1b[0m"), "no colour is left")
+
+    def test_the_terminal_comes_back_when_nobody_reads_the_answer(self):
+        terminal = Terminal(["bash", "-c", '"$0" "$@" | head -c 1', self.carat, "chat", self.model, *ENDLESS],
+                            self.environment)
+        self.addCleanup(terminal.close)
+        terminal.line("hello")
+        self.assertEqual(terminal.leave(), 0)
+        self.assertTrue(terminal.is_as_before())
+        self.assertFalse(terminal.marks_pastes())
 
     def test_retry(self):
         terminal = self.terminal(*SHORT, "--temperature", "1", "--seed", "3")

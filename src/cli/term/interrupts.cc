@@ -1,6 +1,7 @@
 #include "cli/term/interrupts.h"
 
 #include "cli/term/signal_pipe.h"
+#include "cli/term/terminal_guard.h"
 
 namespace carat::cli {
 namespace {
@@ -16,6 +17,7 @@ void on_interrupt(int signal) {
   interrupted = true;
   SignalPipe::notify();
   if (n_interrupts.fetch_add(1) < kMaxIgnored) return;
+  TerminalGuard::restore();
   std::signal(signal, SIG_DFL);
   std::raise(signal);
 }

@@ -19,6 +19,7 @@
 #include "cli/term/prompt_signals.h"
 #include "cli/term/quiet_terminal.h"
 #include "cli/term/safe_text.h"
+#include "cli/term/terminal_guard.h"
 #include "cli/term/text_width.h"
 #include "cli/term/wide_text.h"
 
@@ -116,6 +117,7 @@ class LineEditor::Impl {
   }
 
   Options options_;
+  std::optional<TerminalGuard> guard_;  ///< of the terminal as it was before libedit came
   File in_, out_, err_;
   EditLine* editor_ = nullptr;
   HistoryW* history_ = nullptr;
@@ -133,6 +135,8 @@ class LineEditor::Impl {
 
 Result<void> LineEditor::Impl::start() {
   const Utf8Locale utf8;
+  guard_.emplace(TerminalGuard::Options{
+      .modes_fd = STDIN_FILENO, .shown_on = options_.out_fd, .marks_pastes = true, .colour = options_.colour});
   in_ = stream_over(STDIN_FILENO, "r");
   out_ = stream_over(options_.out_fd, "w");
   err_ = stream_over(STDERR_FILENO, "w");

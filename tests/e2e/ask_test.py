@@ -3,12 +3,14 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import time
 
 from carat_program import MODELS, SIZES, ProgramTest, golden_json, main, real_model
 from containers import read_safetensors
 from huge_model import machine_bytes, sparse_model
+from terminal import Terminal
 
 E2B = MODELS / "e2b"
 # The small models know no language; what counts is that the answer is a function of the request alone.
@@ -256,6 +258,20 @@ class AskTest(ProgramTest):
                                                          "add_generation_prompt": True}))
         rendered = json.loads(self.ok("render", folder, request, "--json"))
         self.assertEqual(len(rendered["ids"]), plain["n_prompt_tokens"])
+
+    def test_a_signal_leaves_no_colour_on_the_terminal(self):
+        folder = self.copy_model("e2b")
+        (folder / "chat_template.jinja").write_text("any")
+        ask = ("ask", "hello", "--model", folder, "--max-tokens", "100000", "--logit-bias", "200=1000")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            terminal = Terminal([self.carat, *ask], {**self.environment, "TERM": "xterm-256color"})
+            self.addCleanup(terminal.close)
+            while len(terminal.output) < 1000:
+                self.assertTrue(terminal.read(30), "it answers")
+            terminal.process.send_signal(number)
+            self.assertEqual(terminal.leave(), -number)
+            self.assertTrue(terminal.output.endswith("\x1b[0m"))
+            self.assertTrue(terminal.is_as_before())
 
     # ---- limits
 

@@ -22,6 +22,7 @@
 #include "cli/sampling_options.h"
 #include "cli/stop_ids.h"
 #include "cli/term/progress.h"
+#include "cli/term/terminal_guard.h"
 #include "formats/printable.h"
 
 namespace carat::cli {
@@ -199,6 +200,8 @@ Result<void> ask(const AskOptions& options) {
   runtime::Session session(loaded->engine());
   RETURN_IF_ERROR(session.append(question.ids));
 
+  // The text may be in a colour at any moment.
+  const TerminalGuard guard({.colour = terminal_of(STDOUT_FILENO).colour, .ctrl_c = true});
   const std::unique_ptr<AnswerWriter> writer = answer_writer(options, format.has_value());
   AnswerStream stream(tokenizer, std::move(question.parser), std::move(stop_strings), *writer);
 

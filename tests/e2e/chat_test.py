@@ -273,6 +273,20 @@ class TerminalTest(ChatTest):
         self.assertEqual(terminal.leave(), 0)
         self.assertEqual(self.chats(), [])
 
+    def test_ctrl_d_while_the_model_loads_leaves(self):
+        terminal = self.terminal(*SHORT)
+        terminal.send(CTRL_D)
+        self.assertEqual(terminal.leave(), 0)
+        self.assertTrue(terminal.is_as_before())
+
+    def test_a_key_typed_as_soon_as_the_prompt_is_there(self):
+        """The terminal must not be one that waits for a line's end: it would make an end of file of Ctrl-D."""
+        terminal = self.terminal(*SHORT)
+        for _ in range(20):
+            terminal.wait_for(">>> ")
+            self.assertFalse(terminal.waits_for_lines())
+            terminal.send(ENTER)
+
     def test_the_terminal_comes_back_after_a_signal(self):
         for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
             for answering in (False, True):

@@ -90,6 +90,11 @@ class Terminal:
         """Whether the program left the terminal's modes as it found them."""
         return termios.tcgetattr(self.slave) == self.modes
 
+    def waits_for_lines(self):
+        """Whether the terminal gives what is typed only at a line's end, and Ctrl-D as the end of a file."""
+        local_modes = termios.tcgetattr(self.slave)[3]
+        return bool(local_modes & termios.ICANON)
+
     def marks_pastes(self):
         """Whether the terminal was left in the mode that puts marks around what is pasted."""
         return self.output.rfind("\x1b[?2004h") > self.output.rfind("\x1b[?2004l")

@@ -17,7 +17,6 @@
 #include "cli/term/line_history.h"
 #include "cli/term/pasted_texts.h"
 #include "cli/term/prompt_signals.h"
-#include "cli/term/quiet_terminal.h"
 #include "cli/term/safe_text.h"
 #include "cli/term/terminal_guard.h"
 #include "cli/term/text_width.h"
@@ -26,11 +25,12 @@
 namespace carat::cli {
 namespace {
 
-constexpr std::string_view kPasteOn = "\x1b[?2004h", kPasteOff = "\x1b[?2004l";
+constexpr std::string_view kPasteOn = "\x1b[?2004h";
 constexpr std::wstring_view kPasteEnd = L"\x1b[201~";
 // Keys that no keyboard has: orders of ours that libedit takes in the middle of a line.
 constexpr const char* kTypeInitial = "\x1b[9001~";
 constexpr const char* kToEnd = "\x1b[9002~";
+constexpr char kCtrlD = '\4';
 constexpr wchar_t kInvisible = L'\1';  // around escape sequences of a prompt
 
 struct CloseFile {
@@ -59,16 +59,16 @@ class LineEditor::Impl {
  public:
   explicit Impl(Options options) : options_(std::move(options)) {}
   ~Impl() {
-    release();
     if (editor_ != nullptr) el_end(editor_);
     if (history_ != nullptr) history_wend(history_);
+    release();
   }
 
   Result<void> start();
   Result<InputLine> read(std::string_view prompt, std::string_view initial);
   void release() {
-    quiet_.reset();
-    if (out_) write(kPasteOff);
+    TerminalGuard::restore();
+    released_ = true;
   }
   void take_typed();
   void remember(std::string_view text);
@@ -128,7 +128,7 @@ class LineEditor::Impl {
   PastedTexts pasted_;    ///< of the line being edited
   std::string bytes_;     ///< read, and from begin_ on not yet given to libedit
   std::size_t begin_ = 0;
-  std::optional<QuietTerminal> quiet_;  ///< between two reads
+  bool released_ = false;  ///< the terminal is as it was found, for others
   PromptSignals* signals_ = nullptr;
   int end_signal_ = 0;
 };
@@ -156,6 +156,12 @@ Result<void> LineEditor::Impl::start() {
   el_wset(editor_, EL_EDITOR, L"emacs");
   bind_keys();
   el_source(editor_, nullptr);  // a person's own ~/.editrc has the last word
+  // Between two reads, too, no key may meet a terminal that waits for a line's end: there Ctrl-D is an end of file,
+  // which is a NUL once the mode has changed. What came before this moment did.
+  el_wset(editor_, EL_SETTY, L"-x", L"-icanon", L"-echo", nullptr);
+  guard_->quiet();
+  take_typed();
+  std::replace(bytes_.begin(), bytes_.end(), '\0', kCtrlD);
   return {};
 }
 
@@ -182,7 +188,7 @@ void LineEditor::Impl::bind_keys() {
 
 Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_view initial) {
   const Utf8Locale utf8;
-  quiet_.reset();
+  if (std::exchange(released_, false)) guard_->quiet();
   PromptSignals signals;
   signals_ = &signals;
   pasted_.clear();
@@ -196,7 +202,7 @@ Result<InputLine> LineEditor::Impl::read(std::string_view prompt, std::string_vi
   errno = 0;
   const wchar_t* line = el_wgets(editor_, &n);
   const bool interrupted = options_.interrupted != nullptr && options_.interrupted->load();
-  quiet_.emplace(STDIN_FILENO);
+  guard_->quiet();
   signals_ = nullptr;
   end_signal_ = signals.end_signal();
 
@@ -289,9 +295,10 @@ bool LineEditor::Impl::wait_for_input() {
 }
 
 void LineEditor::Impl::suspend() {
-  release();
   el_wset(editor_, EL_PREP_TERM, 0);
+  release();
   signals_->stop();
+  released_ = false;
   el_wset(editor_, EL_PREP_TERM, 1);
   write(kPasteOn);
   el_resize(editor_);

@@ -59,6 +59,16 @@ TerminalGuard::~TerminalGuard() {
   guarded = false;
 }
 
+void TerminalGuard::quiet() const {
+  if (!has_modes) return;
+  termios quiet = modes;
+  quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON);
+  quiet.c_lflag |= NOFLSH;  // Ctrl-C stops an answer, and not what was typed meanwhile
+  quiet.c_cc[VMIN] = 1;
+  quiet.c_cc[VTIME] = 0;
+  tcsetattr(terminal.modes_fd, TCSANOW, &quiet);
+}
+
 void TerminalGuard::restore() {
   if (!guarded) return;
   if (has_modes && in_foreground(terminal.modes_fd)) tcsetattr(terminal.modes_fd, TCSANOW, &modes);

@@ -6,9 +6,9 @@
 
 namespace carat::cli {
 
-/// Leaves the terminal as it was found also when a signal ends the program: its modes, no colours, no marks around what
-/// is pasted. While it lives, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE (a signal that is ignored stays so) see to that
-/// first, and then do what they do. At most one lives at a time.
+/// The terminal as it was found: its modes, no colours, no marks around what is pasted. It comes back also when a
+/// signal ends the program: while it lives, SIGTERM, SIGHUP, SIGQUIT and SIGPIPE (a signal that is ignored stays so)
+/// see to that first, and then do what they do. At most one lives at a time.
 class TerminalGuard {
  public:
   struct Options {
@@ -24,6 +24,10 @@ class TerminalGuard {
   TerminalGuard& operator=(const TerminalGuard&) = delete;
   /// Gives the signals back, and leaves the terminal to restore().
   ~TerminalGuard();
+
+  /// What is typed or pasted is not echoed into what is being printed, and can be read without waiting for its line's
+  /// end. Ctrl-C and Ctrl-Z work, and throw nothing away. Until restore(). Nothing happens where there is no terminal.
+  void quiet() const;
 
   /// Puts the terminal back, if a guard lives; in a signal handler, too. Only the program in the foreground does so:
   /// from another one it would change the modes of whoever has the terminal now.

@@ -115,11 +115,12 @@ class PipeTest(ChatTest):
         self.assertEqual(self.chats(), [], "what is refused is not a turn")
 
     def test_saving_fails(self):
-        """A data directory that cannot be: said once, and the chat goes on."""
+        """A data directory that cannot be: said once, the chat goes on, and its end says what is lost."""
         blocked = self.write("blocked", "a file where a folder should be")
         result = self.run_carat("chat", self.model, *SHORT, stdin="one\ntwo\n", XDG_DATA_HOME=blocked)
-        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.returncode, 6, result.stderr)
         self.assertEqual(result.stderr.count(b"cannot be saved"), 1, result.stderr)
+        self.assertIn(b"carat: error: 4 turns of this chat could not be saved: ", result.stderr.splitlines()[-1])
         self.assertEqual(result.stdout.decode(), self.ok("chat", self.model, *SHORT, "--no-save", stdin="one\ntwo\n"))
 
     def test_a_reader_that_leaves(self):
@@ -437,6 +438,23 @@ class TerminalTest(ChatTest):
         terminal.line("/bye")
         terminal.leave()
         self.assertEqual(self.chats()[0]["system"], "")
+
+    def test_what_could_not_be_saved_is_saved_on_leaving(self):
+        """A data directory that cannot be, until the person has made room."""
+        blocked = self.write("blocked", "a file where a folder should be")
+        terminal = self.terminal(*SHORT, XDG_DATA_HOME=blocked)
+        terminal.line("hello")
+        terminal.wait_for("cannot be saved")
+        terminal.wait_for("(stopped after")
+        for command in ("/new", "/load 1"):
+            terminal.line(command)
+            terminal.wait_for("2 turns are not saved yet" if command == "/new" else "blocked")
+        self.assertEqual(len(self.messages(terminal)), 2, "the chat goes on")
+        os.remove(blocked)
+        terminal.line("/bye")
+        self.assertEqual(terminal.leave(), 0)
+        chat, = json.loads(self.ok("chat", "--list", "--json", XDG_DATA_HOME=blocked))["chats"]
+        self.assertEqual(chat["n_turns"], 2)
 
     def test_killed_while_answering(self):
         terminal = self.terminal(*ENDLESS)

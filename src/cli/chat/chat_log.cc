@@ -9,21 +9,24 @@ namespace carat::cli {
 
 ChatLog::ChatLog(ChatStorage& storage, std::string model) : storage_(storage), model_(std::move(model)) {}
 
-void ChatLog::start() {
-  if (!unsaved_.empty()) try_to_save();
+Result<void> ChatLog::start() {
+  if (failing_) try_to_save();
   if (!unsaved_.empty()) {
-    notes_.push_back(fmt::format("{} turns of the chat that ends here could not be saved", unsaved_.size()));
+    return io_error(
+        fmt::format("{} not saved yet and would be lost; /export keeps a copy of this chat, and when there "
+                    "is room on the disk again this works",
+                    unsaved_.size() == 1 ? "1 turn is" : fmt::format("{} turns are", unsaved_.size())));
   }
   chat_.reset();
   name_.clear();
   path_.clear();
-  unsaved_.clear();
   settings_changed_ = false;
+  return {};
 }
 
 Result<void> ChatLog::load(const ChatInfo& info) {
   ASSIGN_OR_RETURN(const std::vector<StoredTurn> turns, storage_.path(info.id));
-  start();
+  RETURN_IF_ERROR(start());
   chat_ = info.id;
   name_ = info.name;
   system_ = info.system;
@@ -101,6 +104,16 @@ Result<void> ChatLog::save() {
     unsaved_.erase(unsaved_.begin());
   }
   return {};
+}
+
+Result<void> ChatLog::finish() {
+  if (!failing_) return {};
+  const auto saved = save();
+  if (saved) return {};
+  const std::string what = unsaved_.empty()       ? "the settings"
+                           : unsaved_.size() == 1 ? "1 turn"
+                                                  : fmt::format("{} turns", unsaved_.size());
+  return io_error(fmt::format("{} of this chat could not be saved: {}", what, saved.error().to_string()));
 }
 
 void ChatLog::try_to_save() {

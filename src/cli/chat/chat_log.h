@@ -22,9 +22,11 @@ class ChatLog {
  public:
   ChatLog(ChatStorage& storage, std::string model);
 
-  /// A new chat with the same settings. The old one stays where it is.
-  void start();
-  /// Goes on with a stored one, its settings included. Errors: the storage's; then nothing has changed.
+  /// A new chat with the same settings. The old one stays where it is. Errors: kIo when turns of it cannot be saved;
+  /// then nothing has changed, since they would be lost.
+  Result<void> start();
+  /// Goes on with a stored one, its settings included. Errors: the storage's, and those of start(); then nothing has
+  /// changed.
   Result<void> load(const ChatInfo& info);
 
   /// From the first turn to the last.
@@ -53,6 +55,8 @@ class ChatLog {
   std::size_t n_unsaved() const { return unsaved_.size(); }
   /// Tries to save what is not. Errors: the storage's.
   Result<void> save();
+  /// The last try, when the program ends. Errors: kIo with the number of turns that are lost.
+  Result<void> finish();
   /// What there is to be said about saving since the last call: that it stopped working, and that it works again.
   std::vector<std::string> take_notes();
 

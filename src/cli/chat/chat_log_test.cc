@@ -83,17 +83,45 @@ TEST(ChatLog, GoesOnWhenSavingFails) {
   EXPECT_TRUE(chats.find("1")->think);
 }
 
-TEST(ChatLog, AChatThatEndsUnsavedSaysSo) {
+TEST(ChatLog, NothingUnsavedIsLeftBehind) {
   MemoryChats chats;
   ChatLog log(chats, "model");
   chats.fail_with(io_error("disk full"));
   log.add(0, {"user", "q1"});
   log.take_notes();
-  log.start();
-  const auto notes = log.take_notes();
-  ASSERT_EQ(notes.size(), 1u);
-  EXPECT_NE(notes[0].find("1 turns"), std::string::npos);
+  auto refused = log.start();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().to_string().find("1 turn is not saved yet"), std::string::npos);
+  EXPECT_NE(refused.error().to_string().find("/export"), std::string::npos);
+  log.add(1, {"assistant", "a1"});
+  refused = log.start();
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().to_string().find("2 turns are"), std::string::npos);
+  EXPECT_FALSE(log.load(ChatInfo{})) << "nor for another chat";
+  EXPECT_EQ(contents(log), (Texts{"q1", "a1"}));
+  EXPECT_TRUE(log.take_notes().empty());
+  refused = log.finish();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), ErrorCode::kIo);
+  EXPECT_NE(refused.error().to_string().find("2 turns of this chat could not be saved: disk full"), std::string::npos);
+
+  chats.fail_with(std::nullopt);
+  ASSERT_TRUE(log.finish());
+  EXPECT_EQ(stored(chats, *log.id()), (Texts{"q1", "a1"}));
+  ASSERT_TRUE(log.start());
   EXPECT_EQ(log.size(), 0u);
+}
+
+TEST(ChatLog, GoesToAnotherChatOnceItIsSaved) {
+  MemoryChats chats;
+  ChatLog log(chats, "model");
+  log.add(0, {"user", "q1"});
+  chats.fail_with(io_error("disk full"));
+  log.add(1, {"assistant", "a1"});
+  chats.fail_with(std::nullopt);
+  const ChatId first = *log.id();
+  ASSERT_TRUE(log.start());
+  EXPECT_EQ(stored(chats, first), (Texts{"q1", "a1"}));
 }
 
 TEST(ChatLog, LoadsNamesAndSettings) {
@@ -103,7 +131,7 @@ TEST(ChatLog, LoadsNamesAndSettings) {
   log.add(0, {"user", "q1"});
   log.add(1, {"assistant", "a1", "hm"});
   ASSERT_TRUE(log.rename("plans"));
-  log.start();
+  ASSERT_TRUE(log.start());
   EXPECT_EQ(log.system(), "be kind") << "settings stay";
   log.set_system("");
   log.add(0, {"user", "other"});

@@ -296,7 +296,7 @@ void ChatLoop::list() const {
 }
 
 void ChatLoop::start_new() {
-  parts_.log.start();
+  if (auto started = parts_.log.start(); !started) return problem(started.error());
   last_.reset();
   forget_edit();
   note("a new chat");

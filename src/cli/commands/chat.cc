@@ -210,9 +210,17 @@ Result<void> chat(const ChatOptions& options) {
                     "it can",
                     safe_line(name)));
   }
-  if (isatty(STDIN_FILENO) == 0) return pipe_chat(conversation, log, options.json_lines);
-  say(fmt::format("context {} tokens; /help shows the commands", grouped(static_cast<std::uint64_t>(context))));
-  return talk(options, conversation, tokenizer, log, *storage);
+  Result<void> ended;
+  if (isatty(STDIN_FILENO) == 0) {
+    ended = pipe_chat(conversation, log, options.json_lines);
+  } else {
+    say(fmt::format("context {} tokens; /help shows the commands", grouped(static_cast<std::uint64_t>(context))));
+    ended = talk(options, conversation, tokenizer, log, *storage);
+  }
+  const auto saved = log.finish();
+  if (ended || saved) return ended ? saved : ended;
+  say(safe_line(saved.error().to_string()));
+  return ended;
 }
 
 }  // namespace

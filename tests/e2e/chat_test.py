@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from carat_program import MODELS, ProgramTest, main
-from terminal import CTRL_C, CTRL_D, ENTER, TAB, UP, Terminal
+from terminal import CTRL_C, CTRL_D, CTRL_U, ENTER, TAB, UP, Terminal
 
 NO_END = ("--logit-bias", "1=-1000", "--logit-bias", "106=-1000")
 SHORT = ("--max-tokens", "12", *NO_END)
@@ -334,15 +334,24 @@ class TerminalTest(ChatTest):
         terminal.wait_for("(stopped after")
         terminal.line("/edit")
         terminal.wait_for("first")
-        terminal.send(" and more" + ENTER)
+        terminal.send(" or not" + ENTER)
         terminal.wait_for("(stopped after")
         contents = [message["content"] for message in self.messages(terminal)]
-        self.assertEqual(contents[0::2], ["hello", "first and more"])
+        self.assertEqual(contents[0::2], ["hello", "first or not"])
         terminal.line("/edit")
-        terminal.wait_for("and more")
+        terminal.wait_for("or not")
         terminal.send(CTRL_C)
         terminal.wait_for("Ctrl-C again")
         self.assertEqual([m["content"] for m in self.messages(terminal)], contents, "given up, as it was")
+        for command in ("/stats", "/stts"):
+            terminal.line("/edit")
+            terminal.wait_for("or not")
+            terminal.send(CTRL_U + command + ENTER)
+            terminal.wait_for("as it was")
+        terminal.line("another question")
+        terminal.wait_for("(stopped after")
+        contents = [message["content"] for message in self.messages(terminal)]
+        self.assertEqual(contents[0::2], ["hello", "first or not", "another question"], "it takes nobody's place")
 
     def test_edit_of_many_lines_in_an_editor(self):
         editor = self.write("editor", "#!/bin/sh\nsed -i s/two/three/ \"$1\"\n")
@@ -389,6 +398,17 @@ class TerminalTest(ChatTest):
         terminal.send(CTRL_C)
         terminal.line("short")
         terminal.wait_for("(stopped after")
+        terminal.line("/edit")
+        terminal.wait_for("short")
+        terminal.paste("long " * 200)
+        terminal.send(ENTER)
+        terminal.wait_for("the context is 100")
+        terminal.line("/stats")
+        terminal.line("/edit")
+        terminal.wait_for("long long")
+        terminal.send(CTRL_U + "shorter" + ENTER)
+        terminal.wait_for("(stopped after")
+        self.assertEqual([m["content"] for m in self.messages(terminal)][0::2], ["shorter"], "an edit stays one")
 
     def test_names(self):
         terminal = self.terminal(*SHORT)

@@ -11,7 +11,7 @@ import termios
 import time
 
 ESCAPE = re.compile("\x1b\\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
-CTRL_C, CTRL_D, ENTER, TAB, UP = "\x03", "\x04", "\r", "\t", "\x1b[A"
+CTRL_C, CTRL_D, CTRL_U, ENTER, TAB, UP = "\x03", "\x04", "\x15", "\r", "\t", "\x1b[A"
 
 
 class Terminal:

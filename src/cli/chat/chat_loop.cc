@@ -77,6 +77,7 @@ Result<ChatLoop::Next> ChatLoop::read_message() {
           const auto command = parse_slash(line.text);
           if (!command) {
             save_history(line.text);
+            give_up_edit();
             problem(command.error());
             return Next::kGoOn;
           }
@@ -104,18 +105,17 @@ ChatLoop::Next ChatLoop::on_interrupt() {
 
 Result<ChatLoop::Next> ChatLoop::on_line(const std::string& typed) {
   if (typed.find_first_not_of(" \t\n") == std::string::npos) {
-    if (edited_) note("the message is as it was");
-    forget_edit();
+    give_up_edit();
     return Next::kGoOn;
   }
   save_history(typed);
   return send(typed);
 }
 
-void ChatLoop::forget_edit() {
-  edited_.reset();
-  kept_files_.clear();
-  kept_file_names_.clear();
+/// Something else was done instead: a later message must not take the place of one that nobody thinks of any more.
+void ChatLoop::give_up_edit() {
+  if (edit_.turn) note("the message is as it was");
+  forget_edit();
 }
 
 void ChatLoop::save_history(const std::string& text) {
@@ -137,16 +137,16 @@ std::vector<const ChatTurn*> ChatLoop::turns_before(std::size_t n) const {
 }
 
 Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
-  const std::size_t n_before = edited_.value_or(n_answered());
-  std::vector<std::string> names = kept_file_names_;
+  const std::size_t n_before = edit_.turn.value_or(n_answered());
+  std::vector<std::string> names = edit_.file_names;
   for (const Attachment& file : files_) names.push_back(file.name);
-  const ChatTurn turn{"user", kept_files_ + with_attachments(files_, typed), {}, message_details(names, typed.size())};
+  const ChatTurn turn{"user", edit_.files + with_attachments(files_, typed), {}, message_details(names, typed.size())};
   std::vector<const ChatTurn*> turns = turns_before(n_before);
   turns.push_back(&turn);
   if (const auto prompt = parts_.conversation.prompt(turns, parts_.log.system(), parts_.log.think()); !prompt) {
     problem(prompt.error());
     note("the message is not sent; /edit brings it back");
-    refused_ = typed;
+    refused_ = Refused{typed, std::exchange(edit_, {})};
     return Next::kGoOn;
   }
   refused_.reset();

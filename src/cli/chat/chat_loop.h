@@ -45,6 +45,17 @@ class ChatLoop {
  private:
   using Clock = std::chrono::steady_clock;
   enum class Next { kGoOn, kLeave };
+  /// By /edit: the turn that the next message takes the place of, and the files it had, as text.
+  struct Edit {
+    std::optional<std::size_t> turn;
+    std::string files;
+    std::vector<std::string> file_names;
+  };
+  /// A message that did not fit, for /edit.
+  struct Refused {
+    std::string typed;
+    Edit edit;
+  };
 
   // chat_loop.cc
   Result<Next> read_message();
@@ -55,7 +66,9 @@ class ChatLoop {
   void explain_end(const ConversationAnswer& answer) const;
   std::size_t n_answered() const;
   std::vector<const ChatTurn*> turns_before(std::size_t n) const;
-  void forget_edit();
+  /// The next message is a new one again.
+  void forget_edit() { edit_ = {}; }
+  void give_up_edit();
   void save_history(const std::string& text);
   void say_notes();
   void note(std::string_view text) const;
@@ -84,11 +97,9 @@ class ChatLoop {
   bool interrupted_ = false;                     ///< Ctrl-C at the prompt, and nothing since
   std::optional<Clock::time_point> stopped_at_;  ///< Ctrl-C stopped an answer
   std::string initial_;                          ///< typed already on the next line
-  std::optional<std::string> refused_;           ///< a message that did not fit, for /edit
-  std::vector<Attachment> files_;                ///< of the next message
-  std::string kept_files_;                       ///< of a message that is edited: the files it had, as text
-  std::vector<std::string> kept_file_names_;
-  std::optional<std::size_t> edited_;       ///< the turn that the next message takes the place of
+  Edit edit_;
+  std::optional<Refused> refused_;
+  std::vector<Attachment> files_;           ///< of the next message
   std::optional<ConversationAnswer> last_;  ///< for /stats
 };
 

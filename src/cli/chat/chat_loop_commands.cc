@@ -58,6 +58,7 @@ std::string chat_table(const std::vector<ChatInfo>& chats) {
 }
 
 Result<ChatLoop::Next> ChatLoop::run_command(const SlashLine& command) {
+  if (command.id != Slash::kEdit && command.id != Slash::kFile) give_up_edit();
   switch (command.id) {
     case Slash::kHelp:
       help();
@@ -183,7 +184,10 @@ Result<ChatLoop::Next> ChatLoop::retry() {
 }
 
 Result<ChatLoop::Next> ChatLoop::edit() {
-  if (refused_) return edit_text_of(*refused_);
+  if (refused_) {
+    edit_ = refused_->edit;
+    return edit_text_of(refused_->typed);
+  }
   std::size_t last = parts_.log.size();
   while (last > 0 && parts_.log.turn(last - 1).role != "user") --last;
   if (last == 0) {
@@ -191,9 +195,7 @@ Result<ChatLoop::Next> ChatLoop::edit() {
     return Next::kGoOn;
   }
   const MessageParts message = message_parts(parts_.log.turn(last - 1));
-  edited_ = last - 1;
-  kept_files_ = message.files;
-  kept_file_names_ = message.file_names;
+  edit_ = {last - 1, std::string(message.files), message.file_names};
   return edit_text_of(std::string(message.typed));
 }
 
@@ -256,7 +258,6 @@ Result<void> ChatLoop::load(const std::string& name) {
     return {};
   }
   last_.reset();
-  forget_edit();
   return show_last_turns();
 }
 
@@ -298,7 +299,6 @@ void ChatLoop::list() const {
 void ChatLoop::start_new() {
   if (auto started = parts_.log.start(); !started) return problem(started.error());
   last_.reset();
-  forget_edit();
   note("a new chat");
 }
 

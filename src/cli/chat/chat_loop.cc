@@ -136,16 +136,31 @@ std::vector<const ChatTurn*> ChatLoop::turns_before(std::size_t n) const {
   return turns;
 }
 
-Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
-  const std::size_t n_before = edit_.turn.value_or(n_answered());
+ChatTurn ChatLoop::message_of_files(const std::string& typed) const {
   std::vector<std::string> names = edit_.file_names;
   for (const Attachment& file : files_) names.push_back(file.name);
-  const ChatTurn turn{"user", edit_.files + with_attachments(files_, typed), {}, message_details(names, typed.size())};
-  std::vector<const ChatTurn*> turns = turns_before(n_before);
-  turns.push_back(&turn);
-  if (const auto prompt = parts_.conversation.prompt(turns, parts_.log.system(), parts_.log.think()); !prompt) {
+  return {"user", edit_.files + with_attachments(files_, typed), {}, message_details(names, typed.size())};
+}
+
+Result<ConversationPrompt> ChatLoop::prompt_with(const ChatTurn& message) const {
+  std::vector<const ChatTurn*> turns = turns_before(edit_.turn.value_or(n_answered()));
+  turns.push_back(&message);
+  return parts_.conversation.prompt(turns, parts_.log.system(), parts_.log.think());
+}
+
+std::string ChatLoop::file_names() const {
+  std::string names;
+  for (const Attachment& file : files_) names += (names.empty() ? "" : ", ") + file.name;
+  return names;
+}
+
+Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
+  const std::size_t n_before = edit_.turn.value_or(n_answered());
+  const ChatTurn turn = message_of_files(typed);
+  if (const auto prompt = prompt_with(turn); !prompt) {
     problem(prompt.error());
     note("the message is not sent; /edit brings it back");
+    if (!files_.empty()) note(fmt::format("with it wait {}; /file - leaves them out", file_names()));
     refused_ = Refused{typed, std::exchange(edit_, {})};
     return Next::kGoOn;
   }

@@ -66,6 +66,12 @@ class ChatLoop {
   void explain_end(const ConversationAnswer& answer) const;
   std::size_t n_answered() const;
   std::vector<const ChatTurn*> turns_before(std::size_t n) const;
+  /// The prompt that a message with the waiting files would make. Errors: Conversation::prompt's.
+  Result<ConversationPrompt> prompt_with(const ChatTurn& message) const;
+  ChatTurn message_of_files(const std::string& typed) const;
+  std::string file_names() const;
+  /// What belongs to the chat that is left.
+  void forget_message();
   /// The next message is a new one again.
   void forget_edit() { edit_ = {}; }
   void give_up_edit();

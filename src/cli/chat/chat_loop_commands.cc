@@ -154,20 +154,34 @@ void ChatLoop::system(const std::string& argument) {
 }
 
 void ChatLoop::add_file(const std::string& path) {
-  if (path.empty()) return problem(invalid_argument("/file needs a path: /file notes.txt"));
+  if (path.empty()) return problem(invalid_argument("/file needs a path: /file notes.txt; - takes the files back"));
+  if (path == "-") {
+    note(files_.empty() ? "no file waits for the next message" : fmt::format("left out: {}", file_names()));
+    return files_.clear();
+  }
   auto file = read_attachment(expanded(path));
   if (!file) return problem(file.error());
   const std::int64_t n = static_cast<std::int64_t>(parts_.tokenizer.encode(quoted(*file)).size());
-  const std::int64_t left = parts_.conversation.context() - parts_.conversation.n_context_used();
-  if (n >= parts_.conversation.context()) {
-    return problem(
-        limit_exceeded(fmt::format("{} is {} tokens, the context is {}: give a smaller part of it, or start "
-                                   "carat with a larger --context",
-                                   file->name, count(n), count(parts_.conversation.context()))));
+  // What is left is the context without the chat so far and the files that wait already.
+  const auto without = prompt_with(message_of_files(""));
+  const std::int64_t used = without ? static_cast<std::int64_t>(without->ids.size()) : parts_.conversation.context();
+  const std::int64_t left = parts_.conversation.context() - used;
+  if (n >= left) {
+    return problem(limit_exceeded(
+        fmt::format("{} is {} tokens, of the context of {} are {} left: give a smaller part of it, begin a new chat "
+                    "(/new), or start carat with a larger --context",
+                    file->name, count(n), count(parts_.conversation.context()), count(left))));
   }
   files_.push_back(std::move(file).value());
   note(fmt::format("{} goes with the next message: {} tokens of the {} that are left", files_.back().name, count(n),
                    count(left)));
+}
+
+void ChatLoop::forget_message() {
+  last_.reset();
+  refused_.reset();
+  if (!files_.empty()) note(fmt::format("left out: {}", file_names()));
+  files_.clear();
 }
 
 Result<ChatLoop::Next> ChatLoop::retry() {
@@ -257,7 +271,7 @@ Result<void> ChatLoop::load(const std::string& name) {
     problem(loaded.error());
     return {};
   }
-  last_.reset();
+  forget_message();
   return show_last_turns();
 }
 
@@ -298,7 +312,7 @@ void ChatLoop::list() const {
 
 void ChatLoop::start_new() {
   if (auto started = parts_.log.start(); !started) return problem(started.error());
-  last_.reset();
+  forget_message();
   note("a new chat");
 }
 

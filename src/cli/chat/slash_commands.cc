@@ -15,7 +15,7 @@ constexpr SlashCommand kCommands[] = {
     {Slash::kThink, "/think", "[on|off|show|fold]", "think first; show thoughts, or fold them into a line"},
     {Slash::kThoughts, "/thoughts", "", "the last thought in full"},
     {Slash::kSystem, "/system", "[TEXT]", "show or set the system message; - for none"},
-    {Slash::kFile, "/file", "PATH", "a text file before the next message"},
+    {Slash::kFile, "/file", "PATH", "a text file before the next message; - for none"},
     {Slash::kRetry, "/retry", "", "another answer to the last message"},
     {Slash::kEdit, "/edit", "", "change the last message and send it again"},
     {Slash::kStats, "/stats", "", "tokens and speed"},

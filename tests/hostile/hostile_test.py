@@ -12,7 +12,7 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from case import Hole, Link, READ  # noqa: E402
+from case import GOLDEN, Hole, Link  # noqa: E402
 from manners import Judge  # noqa: E402
 
 # corpus: the modules that make its files, and how many there are at least.
@@ -40,10 +40,13 @@ def digest(case):
     for name, content in case.files.items():
         if isinstance(content, Hole):
             content = repr((content.head, content.size)).encode()
-        elif isinstance(content, (Link, pathlib.Path, type(None))):
-            # Of a path its name: where the repository lies is another matter on every machine.
-            path = pathlib.Path(content.target) if isinstance(content, Link) else content
-            content = str(path if path and not path.is_absolute() else path and path.name).encode()
+        elif isinstance(content, Link):
+            # Where the repository lies is another matter on every machine.
+            content = content.target.replace(str(GOLDEN), "GOLDEN").encode()
+        elif isinstance(content, pathlib.Path):  # the real model may have any name
+            content = (content.name if GOLDEN in content.parents else "the real model").encode()
+        elif content is None:
+            content = b"a folder"
         h.update(hashlib.sha256(name.encode() + b"\0" + content).digest())
     return h.hexdigest()[:12]
 

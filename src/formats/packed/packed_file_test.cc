@@ -137,7 +137,7 @@ TEST_F(PackedFileTest, KnowsForeignFilesAndOtherVersions) {
   write_text(path_, std::string(100'000, 'x'));
   EXPECT_EQ(PackedFile::open(path_).error().code(), ErrorCode::kUnsupported);
   std::string bytes = whole_;
-  bytes[8] = 2;
+  bytes[8] = kPackedFormatVersion + 1;
   write_text(path_, bytes);
   EXPECT_EQ(PackedFile::open(path_).error().code(), ErrorCode::kUnsupported);
   EXPECT_TRUE(PackedFile::is_one(path_));

@@ -13,7 +13,7 @@ namespace carat::formats {
 
 /// The bytes of a packed file (docs/formats/packed.md); on disk, do not change without a new version.
 inline constexpr std::string_view kPackedMagic = "CARATPAK";
-inline constexpr std::uint32_t kPackedFormatVersion = 1;
+inline constexpr std::uint32_t kPackedFormatVersion = 2;
 inline constexpr std::uint64_t kPackedStampOffset = 4096;  ///< a page of its own, the only one rewritten in place
 inline constexpr std::uint64_t kPackedStampBytes = 4096;
 inline constexpr std::uint64_t kPackedPayloadOffset = 8192;

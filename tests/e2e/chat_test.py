@@ -7,7 +7,7 @@ import stat
 import subprocess
 import time
 
-from carat_program import MODELS, ProgramTest, main
+from carat_program import MODELS, ProgramTest, main, real_model
 from terminal import CTRL_C, CTRL_D, CTRL_U, ENTER, TAB, UP, Terminal
 
 NO_END = ("--logit-bias", "1=-1000", "--logit-bias", "106=-1000")
@@ -94,6 +94,13 @@ class PipeTest(ChatTest):
         self.assertEqual(self.chats()[0]["n_turns"], 6, "last talked in first")
         *_, end = self.json_lines("chat", "--continue", *SHORT, stdin="four\n")
         self.assertGreater(end["n_prompt_tokens"], 60)
+
+    def test_a_thinking_chat_goes_on_with_a_model_that_cannot(self):
+        self.ok("chat", self.model, *SHORT, "--think", stdin="one\n")
+        self.ok("chat", real_model(), "--max-tokens", "4", "--context", "512", "--continue", stdin="two\n")
+        chat, = self.chats()
+        self.assertFalse(chat["think"])
+        self.assertGreater(chat["n_turns"], 2)
 
     def test_a_base_model_says_so(self):
         result = self.run_carat("chat", MODELS / "e2b", *SHORT, stdin="hello\n")

@@ -109,6 +109,9 @@ class ChatLoop {
   std::optional<ConversationAnswer> last_;  ///< for /stats
 };
 
+/// Switches thinking off in a chat that comes from a model that can think to one that cannot.
+void drop_thinking(ChatLog& log, chat::ChatFormat format);
+
 /// "#12  plans  3 turns  …": a table of chats.
 std::string chat_table(const std::vector<ChatInfo>& chats);
 

@@ -44,6 +44,10 @@ std::string when(std::int64_t ms) {
 
 }  // namespace
 
+void drop_thinking(ChatLog& log, chat::ChatFormat format) {
+  if (log.think() && !has_thinking(format)) log.set_think(false);
+}
+
 std::string chat_table(const std::vector<ChatInfo>& chats) {
   Table table({{"number", Table::kRight},
                {"name", Table::kLeft},
@@ -126,7 +130,7 @@ void ChatLoop::think(const std::string& argument) {
     return problem(invalid_argument(fmt::format("/think {}: expected on, off, show or fold", argument)));
   }
   const bool on = argument.empty() ? !parts_.log.think() : argument == "on";
-  if (on && parts_.conversation.options().format == chat::ChatFormat::kGemma3) {
+  if (on && !has_thinking(parts_.conversation.options().format)) {
     return problem(invalid_argument("Gemma 3's chat format has no thinking; a Gemma 4 model has"));
   }
   parts_.log.set_think(on);
@@ -272,12 +276,12 @@ Result<void> ChatLoop::load(const std::string& name) {
     return {};
   }
   forget_message();
+  drop_thinking(parts_.log, parts_.conversation.options().format);
   return show_last_turns();
 }
 
 Result<void> ChatLoop::show_last_turns() {
   ChatLog& log = parts_.log;
-  if (log.think() && parts_.conversation.options().format == chat::ChatFormat::kGemma3) log.set_think(false);
   note(fmt::format("chat {}{}: {} turns", log.id() ? fmt::format("#{}", *log.id()) : "",
                    log.name().empty() ? "" : " " + log.name(), log.size()));
   if (log.size() > 2) note("…");

@@ -34,6 +34,9 @@ struct ConversationOptions {
   std::vector<std::string> stop_strings;
 };
 
+/// Whether a model of this format can be asked to think first.
+inline bool has_thinking(chat::ChatFormat format) { return format != chat::ChatFormat::kGemma3; }
+
 /// The messages so far as ids, ready to be answered.
 struct ConversationPrompt {
   std::vector<tokenizer::TokenId> ids;

@@ -190,13 +190,14 @@ Result<void> chat(const ChatOptions& options) {
                                    : taught               ? kMaxChatTokens
                                                           : kMaxBaseTokens,
                                    options.stop};
-  if (options.think && talk_options.format == chat::ChatFormat::kGemma3) {
+  if (options.think && !has_thinking(talk_options.format)) {
     return invalid_argument("--think: Gemma 3's chat format has no thinking; leave it out or use a Gemma 4 model");
   }
 
   std::error_code ignored;
   ChatLog log(*storage, std::filesystem::absolute(path, ignored).string());
   if (chosen) RETURN_IF_ERROR(log.load(*chosen));
+  drop_thinking(log, talk_options.format);
   if (!options.system.empty()) log.set_system(options.system);
   if (options.think) log.set_think(true);
 

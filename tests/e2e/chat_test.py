@@ -80,6 +80,8 @@ class PipeTest(ChatTest):
         self.ok("chat", self.model, *SHORT, "--no-save", stdin="hello\n")
         self.assertFalse((self.folder / "home" / ".local" / "share" / "carat").exists())
         self.assertEqual(self.chats(), [])
+        self.ok("chat", self.model, *SHORT, stdin="a kept one\n")
+        self.assertIn("a kept one", self.ok("chat", "--list", "--no-save"))
 
     def test_continue_and_load(self):
         self.refused(3, ("--continue", "no chat"), "chat", self.model, "--continue")
@@ -112,6 +114,8 @@ class PipeTest(ChatTest):
         self.refused(2, "twice", "chat", self.model, "--model", self.model)
         self.refused(2, "--json", "chat", self.model, "--json")
         self.refused(2, "--load", "chat", self.model, "--continue", "--load", "x")
+        self.refused(2, ("--no-save", "--load"), "chat", self.model, "--no-save", "--load", "x")
+        self.refused(2, ("--json-lines", "--list"), "chat", "--list", "--json-lines")
         self.refused(8, ("--context 131073", "131072"), "chat", self.model, "--context", "131073")
         self.refused(2, "stop string", "chat", self.model, "--stop", "")
 

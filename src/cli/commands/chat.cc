@@ -164,14 +164,16 @@ Result<void> talk(const ChatOptions& options, Conversation& conversation, const 
 }
 
 Result<void> chat(const ChatOptions& options) {
+  if (options.list) {
+    StoredChats kept(store::Environment::of_process());
+    return list_chats(kept, options.json);
+  }
   std::unique_ptr<ChatStorage> storage;
   if (options.no_save) {
     storage = std::make_unique<MemoryChats>();
   } else {
     storage = std::make_unique<StoredChats>(store::Environment::of_process());
   }
-  if (options.list) return list_chats(*storage, options.json);
-
   RETURN_IF_ERROR(validate(options.engine));
   RETURN_IF_ERROR(runtime::StopStrings::create(options.stop));
   ASSIGN_OR_RETURN(const std::optional<ChatInfo> chosen, chosen_chat(*storage, options));
@@ -232,17 +234,17 @@ Action add_chat(CLI::App& command) {
   command.add_option("--system", options->system, "a system message for the whole chat");
   command.add_flag("--think", options->think, "let the model think first");
   auto* resume = command.add_flag("--continue", options->resume, "go on with the chat last talked in");
-  command.add_option("--load", options->load, "go on with this chat, a name or a number")
-      ->type_name("NAME")
-      ->excludes(resume);
+  auto* load = command.add_option("--load", options->load, "go on with this chat, a name or a number")
+                   ->type_name("NAME")
+                   ->excludes(resume);
   auto* list = command.add_flag("--list", options->list, "the chats there are");
   command.add_flag("--json", options->json, "with --list: as JSON")->needs(list);
-  command.add_flag("--no-save", options->no_save, "keep nothing of it on disk")->excludes(resume);
+  command.add_flag("--no-save", options->no_save, "keep nothing of it on disk")->excludes(resume)->excludes(load);
   at_least_one(command.add_option("--max-tokens", options->max_tokens,
                                   "end an answer after this many tokens (default 8192; base models 200)"));
   command.add_option("--stop", options->stop, "end an answer before this text; may be repeated")
       ->allow_extra_args(false);
-  command.add_flag("--json-lines", options->json_lines, "one JSON object a line, as ask has them");
+  command.add_flag("--json-lines", options->json_lines, "one JSON object a line, as ask has them")->excludes(list);
   add_sampling_options(command, options->sampling);
   add_engine_options(command, options->engine);
   command.get_option("--context")->description("tokens of the whole chat; default: 8192, or the model's limit");

@@ -293,7 +293,8 @@ Result<void> ChatStore::rename(ChatId chat, std::string_view name) {
     ASSIGN_OR_RETURN(const bool taken, same.step());
     if (taken) {
       return invalid_argument(
-          fmt::format("{}: chat {} has this name; choose another one, or remove that chat", kept, same.integer(0)));
+          fmt::format("{0}: chat {1} has this name; choose another one, or remove that chat (carat chat --rm {1})",
+                      kept, same.integer(0)));
     }
     RETURN_IF_ERROR(set_column(file_.database, chat, "name", std::string_view(kept)));
     return transaction.commit();

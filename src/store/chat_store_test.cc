@@ -155,7 +155,8 @@ TEST_F(ChatStoreTest, NamesAreUnique) {
   EXPECT_EQ(chats.find(std::to_string(two))->id, two);
   const auto taken = chats.rename(two, "sky colours");
   EXPECT_EQ(taken.error().code(), ErrorCode::kInvalidArgument);
-  EXPECT_EQ(taken.error().message(), "sky colours: chat 1 has this name; choose another one, or remove that chat");
+  EXPECT_EQ(taken.error().message(),
+            "sky colours: chat 1 has this name; choose another one, or remove that chat (carat chat --rm 1)");
   for (const std::string& bad : {std::string(), std::string("  "), std::string("12"), std::string("a\nb"),
                                  std::string("\xff"), std::string(101, 'x')}) {
     EXPECT_EQ(chats.rename(two, bad).error().code(), ErrorCode::kInvalidArgument) << bad;

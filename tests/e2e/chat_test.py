@@ -97,6 +97,23 @@ class PipeTest(ChatTest):
         *_, end = self.json_lines("chat", "--continue", *SHORT, stdin="four\n")
         self.assertGreater(end["n_prompt_tokens"], 60)
 
+    def test_rm(self):
+        for text in ("one", "two", "three"):
+            self.ok("chat", self.model, *SHORT, stdin=text + "\n")
+        third, second, first = (chat["id"] for chat in self.chats())
+        self.refused(3, "there is no chat", "chat", "--rm", "99")
+        self.refused(2, ("2 turns", "--yes"), "chat", "--rm", str(second))
+        self.refused(2, "--rm", "chat", "--yes")
+        self.refused(2, ("--rm", "--list"), "chat", "--rm", "1", "--list")
+        self.assertEqual(self.ok("chat", "--rm", str(second), "--yes"), "")
+        self.assertEqual([chat["id"] for chat in self.chats()], [third, first])
+        for word, left in (("n", [third, first]), ("y", [third])):
+            terminal = self.terminal("--rm", str(first), model=False)
+            terminal.wait_for("[y/N] ")
+            terminal.send(word + "\n")
+            self.assertEqual(terminal.leave() == 0, word == "y")
+            self.assertEqual([chat["id"] for chat in self.chats()], left)
+
     def test_a_thinking_chat_goes_on_with_a_model_that_cannot(self):
         self.ok("chat", self.model, *SHORT, "--think", stdin="one\n")
         self.ok("chat", real_model(), "--max-tokens", "4", "--context", "512", "--continue", stdin="two\n")

@@ -50,6 +50,7 @@ class StoredChats final : public ChatStorage {
   Result<std::vector<ChatInfo>> list() override;
   Result<ChatInfo> find(std::string_view name_or_id) override;
   Result<std::optional<ChatInfo>> latest() override;
+  Result<void> remove(ChatId chat);
 
  private:
   Result<store::ChatStore*> store();

@@ -56,5 +56,9 @@ Result<std::optional<ChatInfo>> StoredChats::latest() {
   ASSIGN_OR_RETURN(store::ChatStore * store, this->store());
   return store->latest();
 }
+Result<void> StoredChats::remove(ChatId chat) {
+  ASSIGN_OR_RETURN(store::ChatStore * store, this->store());
+  return store->remove(chat);
+}
 
 }  // namespace carat::cli

@@ -23,6 +23,7 @@
 #include "cli/quantities.h"
 #include "cli/sampling_options.h"
 #include "cli/stop_ids.h"
+#include "cli/term/confirm.h"
 #include "cli/term/line_editor.h"
 #include "cli/term/plain_line_reader.h"
 #include "cli/term/safe_text.h"
@@ -45,6 +46,8 @@ struct ChatOptions {
   bool resume = false;
   std::string load;
   bool list = false;
+  std::string rm;
+  bool yes = false;  ///< with rm: do not ask
   bool json = false;
   bool json_lines = false;
   bool no_save = false;
@@ -71,6 +74,24 @@ Result<void> list_chats(ChatStorage& storage, bool as_json) {
                    {"first_words", chat.first_words}});
   }
   return write_stdout(dump_json(Json{{"chats", std::move(all)}}, 2) + "\n");
+}
+
+/// "#3 plans"
+std::string label(const ChatInfo& chat) {
+  return fmt::format("#{}{}", chat.id, chat.name.empty() ? "" : " " + safe_line(chat.name));
+}
+
+Result<void> remove_chat(StoredChats& storage, const ChatOptions& options) {
+  ASSIGN_OR_RETURN(const ChatInfo chat, storage.find(options.rm));
+  if (!options.yes) {
+    ASSIGN_OR_RETURN(
+        const bool sure,
+        confirm(fmt::format("chat {}: its {} turns would be gone for good", label(chat), chat.n_turns), "Remove it?"));
+    if (!sure) return cancelled(fmt::format("chat {} stays", label(chat)));
+  }
+  RETURN_IF_ERROR(storage.remove(chat.id));
+  say(fmt::format("removed chat {}", label(chat)));
+  return {};
 }
 
 /// The chat that --load or --continue means, or nothing for a new one.
@@ -164,9 +185,9 @@ Result<void> talk(const ChatOptions& options, Conversation& conversation, const 
 }
 
 Result<void> chat(const ChatOptions& options) {
-  if (options.list) {
+  if (options.list || !options.rm.empty()) {
     StoredChats kept(store::Environment::of_process());
-    return list_chats(kept, options.json);
+    return options.list ? list_chats(kept, options.json) : remove_chat(kept, options);
   }
   std::unique_ptr<ChatStorage> storage;
   if (options.no_save) {
@@ -238,6 +259,12 @@ Action add_chat(CLI::App& command) {
                    ->type_name("NAME")
                    ->excludes(resume);
   auto* list = command.add_flag("--list", options->list, "the chats there are");
+  auto* rm = command.add_option("--rm", options->rm, "remove this chat, a name or a number, with all its turns")
+                 ->type_name("NAME")
+                 ->excludes(resume)
+                 ->excludes(load)
+                 ->excludes(list);
+  command.add_flag("-y,--yes", options->yes, "with --rm: do not ask")->needs(rm);
   command.add_flag("--json", options->json, "with --list: as JSON")->needs(list);
   command.add_flag("--no-save", options->no_save, "keep nothing of it on disk")->excludes(resume)->excludes(load);
   at_least_one(command.add_option("--max-tokens", options->max_tokens,

@@ -103,8 +103,8 @@ Result<std::int64_t> depth_of(const Database& database, ChatId chat, TurnId turn
   return not_found(fmt::format("{}: chat {} has no turn {}", database.path().string(), chat, turn));
 }
 
-/// Makes a turn (or nothing) the head, and the chat the one last talked in.
-Result<void> move_head(const Database& database, ChatId chat, std::optional<TurnId> head) {
+/// Makes a turn the head, and the chat the one last talked in.
+Result<void> move_head(const Database& database, ChatId chat, TurnId head) {
   ASSIGN_OR_RETURN(Statement update,
                    database.prepare(fmt::format("UPDATE chats SET head = ?2, updated_ms = ?3, touched = {} WHERE id = "
                                                 "?1 RETURNING id",
@@ -230,15 +230,6 @@ Result<TurnId> ChatStore::append(ChatId chat, std::optional<TurnId> parent, cons
   });
 }
 
-Result<void> ChatStore::set_head(ChatId chat, std::optional<TurnId> turn) {
-  return no_bad_alloc([&]() -> Result<void> {
-    ASSIGN_OR_RETURN(Transaction transaction, Transaction::begin(file_.database));
-    if (turn) RETURN_IF_ERROR(depth_of(file_.database, chat, *turn));
-    RETURN_IF_ERROR(move_head(file_.database, chat, turn));
-    return transaction.commit();
-  });
-}
-
 Result<std::vector<StoredTurn>> ChatStore::path(ChatId chat) const {
   return no_bad_alloc([&]() -> Result<std::vector<StoredTurn>> {
     ASSIGN_OR_RETURN(const ChatInfo of, info(chat));
@@ -270,16 +261,6 @@ Result<std::vector<StoredTurn>> ChatStore::children(ChatId chat, std::optional<T
     turns.bind(1, chat);
     turns.bind(2, parent);
     return rows(std::move(turns), turn_of_row);
-  });
-}
-
-Result<std::vector<StoredTurn>> ChatStore::siblings(TurnId turn) const {
-  return no_bad_alloc([&]() -> Result<std::vector<StoredTurn>> {
-    ASSIGN_OR_RETURN(Statement one, file_.database.prepare("SELECT chat, parent FROM turns WHERE id = ?1"));
-    one.bind(1, turn);
-    ASSIGN_OR_RETURN(const bool there, one.step());
-    if (!there) return not_found(fmt::format("{}: there is no turn {}", path().string(), turn));
-    return children(one.integer(0), one.optional_integer(1));
   });
 }
 

@@ -75,15 +75,11 @@ class ChatStore {
   /// Adds a turn below `parent` (nothing: a first turn) and makes it the head. Errors: kLimit above kMaxTextBytes,
   /// kInvalidArgument for another role.
   Result<TurnId> append(ChatId chat, std::optional<TurnId> parent, const ChatTurn& turn);
-  /// Nothing: before the first turn.
-  Result<void> set_head(ChatId chat, std::optional<TurnId> turn);
 
   /// From the first turn to the head.
   Result<std::vector<StoredTurn>> path(ChatId chat) const;
   /// The turns of the chat with this parent, oldest first: the alternatives at one place.
   Result<std::vector<StoredTurn>> children(ChatId chat, std::optional<TurnId> parent) const;
-  /// Those of a turn and its siblings.
-  Result<std::vector<StoredTurn>> siblings(TurnId turn) const;
 
   /// Blanks at the ends go. Errors: kInvalidArgument for a name that another chat has, an empty one, one of digits only
   /// (that is an id), control characters, or too long.

@@ -78,7 +78,7 @@ void use(ChatStore& chats) {
     for (const store::ChatInfo& chat : *list) {
       CARAT_CHECK(is_valid_utf8(chat.name) && is_valid_utf8(chat.first_words));
       if (const auto path = chats.path(chat.id); worked(path)) {
-        for (const store::StoredTurn& turn : *path) (void)worked(chats.siblings(turn.id));
+        for (const store::StoredTurn& turn : *path) (void)worked(chats.children(chat.id, turn.id));
       }
     }
   }

@@ -23,10 +23,7 @@ class Utf8Locale {
 /// none.
 int display_width(std::string_view text);
 
-/// The longest beginning of `text` (see above) that takes at most `columns`; with "…" as its last one when something
-/// is cut.
-std::string cut_to_width(std::string_view text, int columns);
-/// The longest end.
+/// The longest end of `text` (see above) that takes at most `columns`.
 std::string end_of_width(std::string_view text, int columns);
 
 }  // namespace carat::cli

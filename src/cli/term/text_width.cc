@@ -70,6 +70,16 @@ int display_width(std::string_view text) {
   return sum(columns_in(text));
 }
 
+std::string cut_to_width(std::string_view text, int columns) {
+  if (display_width(text) <= columns) return std::string(text);
+  int width = 0;
+  for (const Column& c : columns_in(text)) {
+    if (width + c.width > columns - 1) return std::string(text.substr(0, c.begin)) + (columns > 0 ? "…" : "");
+    width += c.width;
+  }
+  return std::string(text);
+}
+
 std::string end_of_width(std::string_view text, int columns) {
   const std::vector<Column> all = columns_in(text);
   int width = sum(all);

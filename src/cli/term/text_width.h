@@ -23,7 +23,10 @@ class Utf8Locale {
 /// none.
 int display_width(std::string_view text);
 
-/// The longest end of `text` (see above) that takes at most `columns`.
+/// The longest beginning of `text` (see above) that takes at most `columns`; with "…" as its last one when something
+/// is cut.
+std::string cut_to_width(std::string_view text, int columns);
+/// The longest end.
 std::string end_of_width(std::string_view text, int columns);
 
 }  // namespace carat::cli

@@ -17,6 +17,10 @@ TEST(TextWidth, CountsColumns) {
 }
 
 TEST(TextWidth, Cuts) {
+  EXPECT_EQ(cut_to_width("short", 10), "short");
+  EXPECT_EQ(cut_to_width("a long line", 6), "a lon…");
+  EXPECT_EQ(cut_to_width("日本語", 4), "日…");
+  EXPECT_EQ(cut_to_width("日本語", 0), "");
   EXPECT_EQ(end_of_width("a long line", 4), "line");
   EXPECT_EQ(end_of_width("日本語", 3), "語");
 }

@@ -22,8 +22,9 @@ class LineHistory {
   /// `path` need not exist. An empty path: nothing is kept beyond this process.
   explicit LineHistory(std::filesystem::path path) : path_(std::move(path)) {}
 
-  /// Reads the file, newest last; lines that are none of ours are left out. A file of twice kMaxEntries is cut to them.
-  /// Errors: kIo, when there is a file that cannot be read.
+  /// Reads the file, newest last; lines that are none of ours are left out. A file of twice kMaxEntries, or one that is
+  /// too large to be read, is cut to kMaxEntries, while no other program appends. Errors: kIo, when there is a file
+  /// that cannot be read or cut.
   Result<void> load();
   static bool is_worth_keeping(std::string_view entry);
   /// Nothing happens for what is not worth keeping, and for the same entry again. Errors: kIo; the entry is remembered
@@ -32,7 +33,7 @@ class LineHistory {
   const std::vector<std::string>& entries() const { return entries_; }
 
  private:
-  Result<void> rewrite() const;
+  Result<void> cut();
 
   std::filesystem::path path_;
   std::vector<std::string> entries_;

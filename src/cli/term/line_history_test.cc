@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 namespace carat::cli {
 namespace {
@@ -53,6 +55,47 @@ TEST(LineHistory, LeavesOutWhatIsNotItsOwn) {
   std::filesystem::create_directories(path.parent_path());
   std::ofstream(path) << "\"good\"\nnot json\n{\"a\": 1}\n[\n\"half";
   EXPECT_EQ(loaded(path), std::vector<std::string>{"good"});
+}
+
+TEST(LineHistory, HalfALineSwallowsNoOther) {
+  const auto path = fresh_path("half");
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << "\"good\"\n\"half";
+  LineHistory history(path);
+  ASSERT_TRUE(history.load());
+  ASSERT_TRUE(history.append("next"));
+  EXPECT_EQ(loaded(path), (std::vector<std::string>{"good", "next"}));
+}
+
+TEST(LineHistory, AFileThatIsTooLargeIsCut) {
+  const auto path = fresh_path("large");
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << "\"old\"\n";
+  std::filesystem::resize_file(path, std::uintmax_t{65} << 20);
+  std::ofstream(path, std::ios::app) << "\n\"good\"\n";
+  EXPECT_EQ(loaded(path), std::vector<std::string>{"good"});
+  EXPECT_LT(std::filesystem::file_size(path), 100u);
+}
+
+TEST(LineHistory, TwoAtATimeLoseNothing) {
+  const auto path = fresh_path("two");
+  constexpr int kAll = 10 * LineHistory::kMaxEntries;
+  std::atomic<bool> done{false};
+  int n_gaps = 0;
+  std::thread other([&] {
+    while (!done) {
+      const auto entries = loaded(path);  // cuts the file when it is time
+      for (std::size_t i = 1; i < entries.size(); ++i) {
+        n_gaps += std::stoi(entries[i]) != std::stoi(entries[i - 1]) + 1 ? 1 : 0;
+      }
+    }
+  });
+  LineHistory history(path);
+  for (int i = 0; i < kAll; ++i) EXPECT_TRUE(history.append(std::to_string(i)));
+  done = true;
+  other.join();
+  EXPECT_EQ(n_gaps, 0);
+  EXPECT_EQ(loaded(path).back(), std::to_string(kAll - 1));
 }
 
 TEST(LineHistory, WithoutAPathNothingIsWritten) {

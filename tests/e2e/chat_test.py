@@ -97,6 +97,11 @@ class PipeTest(ChatTest):
         *_, end = self.json_lines("chat", "--continue", *SHORT, stdin="four\n")
         self.assertGreater(end["n_prompt_tokens"], 60)
 
+    def test_an_answer_of_which_nothing_came_is_no_turn(self):
+        self.ok("chat", self.model, "--logit-bias", "106=1000", stdin="one\ntwo\n")
+        chat, = self.chats()
+        self.assertEqual((chat["n_turns"], chat["first_words"]), (1, "one"))
+
     def test_rm(self):
         for text in ("one", "two", "three"):
             self.ok("chat", self.model, *SHORT, stdin=text + "\n")

@@ -44,6 +44,13 @@ std::vector<const ChatTurn*> ChatLog::turns() const {
   return turns;
 }
 
+std::vector<const ChatTurn*> ChatLog::turns_before(std::size_t n) const {
+  CARAT_CHECK(n <= path_.size());
+  std::vector<const ChatTurn*> turns = this->turns();
+  turns.resize(n);
+  return turns;
+}
+
 void ChatLog::add(std::size_t n_before, ChatTurn turn) {
   CARAT_CHECK(n_before <= path_.size());
   path_.resize(n_before);

@@ -33,6 +33,10 @@ class ChatLog {
   std::vector<const ChatTurn*> turns() const;
   std::size_t size() const { return path_.size(); }
   const ChatTurn& turn(std::size_t i) const { return path_[i]->turn; }
+  /// The turns that were answered: a message without an answer is replaced by the next one.
+  std::size_t n_answered() const { return size() > 0 && turn(size() - 1).role == "user" ? size() - 1 : size(); }
+  /// The first `n` of turns(). REQUIRES: n <= size().
+  std::vector<const ChatTurn*> turns_before(std::size_t n) const;
 
   /// Adds a turn behind the first `n_before`; what stood there is left aside, in the store. REQUIRES: n_before <=
   /// size().

@@ -124,18 +124,6 @@ void ChatLoop::save_history(const std::string& text) {
   (void)parts_.history.append(text);
 }
 
-/// The turns that were answered: a message without an answer is replaced by the next one.
-std::size_t ChatLoop::n_answered() const {
-  const std::size_t n = parts_.log.size();
-  return n > 0 && parts_.log.turn(n - 1).role == "user" ? n - 1 : n;
-}
-
-std::vector<const ChatTurn*> ChatLoop::turns_before(std::size_t n) const {
-  std::vector<const ChatTurn*> turns = parts_.log.turns();
-  turns.resize(n);
-  return turns;
-}
-
 ChatTurn ChatLoop::message_of_files(const std::string& typed) const {
   std::vector<std::string> names = edit_.file_names;
   for (const Attachment& file : files_) names.push_back(file.name);
@@ -143,7 +131,7 @@ ChatTurn ChatLoop::message_of_files(const std::string& typed) const {
 }
 
 Result<ConversationPrompt> ChatLoop::prompt_with(const ChatTurn& message) const {
-  std::vector<const ChatTurn*> turns = turns_before(edit_.turn.value_or(n_answered()));
+  std::vector<const ChatTurn*> turns = parts_.log.turns_before(edit_.turn.value_or(parts_.log.n_answered()));
   turns.push_back(&message);
   return parts_.conversation.prompt(turns, parts_.log.system(), parts_.log.think());
 }
@@ -155,7 +143,7 @@ std::string ChatLoop::file_names() const {
 }
 
 Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
-  const std::size_t n_before = edit_.turn.value_or(n_answered());
+  const std::size_t n_before = edit_.turn.value_or(parts_.log.n_answered());
   const ChatTurn turn = message_of_files(typed);
   if (const auto prompt = prompt_with(turn); !prompt) {
     problem(prompt.error());
@@ -174,7 +162,8 @@ Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
 
 /// Answers the first `n_before` turns; an answer that is there already is left aside.
 Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before) {
-  const auto prompt = parts_.conversation.prompt(turns_before(n_before), parts_.log.system(), parts_.log.think());
+  const auto prompt =
+      parts_.conversation.prompt(parts_.log.turns_before(n_before), parts_.log.system(), parts_.log.think());
   if (!prompt) {
     problem(prompt.error());
     return Next::kGoOn;
@@ -191,10 +180,7 @@ Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before) {
     return Next::kGoOn;
   }
   last_ = std::move(answered).value();
-  if (!last_->content.empty() || !last_->thinking.empty()) {
-    parts_.log.add(n_before, {"assistant", last_->content, last_->thinking,
-                              answer_details(parts_.log.model(), parts_.conversation.options(), choice, *last_)});
-  }
+  keep_answer(parts_.log, n_before, parts_.conversation.options(), choice, *last_);
   if (n_interrupts > 0) stopped_at_ = Clock::now();
   if (last_->error && last_->error->code() == ErrorCode::kIo) return *last_->error;  // nobody can read on
   if (last_->error) problem(*last_->error);

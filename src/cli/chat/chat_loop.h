@@ -64,8 +64,6 @@ class ChatLoop {
   Result<Next> send(const std::string& typed);
   Result<Next> answer(std::size_t n_before);
   void explain_end(const ConversationAnswer& answer) const;
-  std::size_t n_answered() const;
-  std::vector<const ChatTurn*> turns_before(std::size_t n) const;
   /// The prompt that a message with the waiting files would make. Errors: Conversation::prompt's.
   Result<ConversationPrompt> prompt_with(const ChatTurn& message) const;
   ChatTurn message_of_files(const std::string& typed) const;

@@ -189,7 +189,7 @@ void ChatLoop::forget_message() {
 }
 
 Result<ChatLoop::Next> ChatLoop::retry() {
-  const std::size_t n = n_answered();
+  const std::size_t n = parts_.log.n_answered();
   if (parts_.log.size() == 0) {
     note("there is no message to answer yet");
     return Next::kGoOn;
@@ -286,7 +286,7 @@ Result<void> ChatLoop::show_last_turns() {
                    log.name().empty() ? "" : " " + log.name(), log.size()));
   if (log.size() > 2) note("…");
   const Terminal terminal = terminal_of(STDOUT_FILENO);
-  for (std::size_t i = log.size() - std::min<std::size_t>(log.size(), log.size() == n_answered() ? 2 : 1);
+  for (std::size_t i = log.size() - std::min<std::size_t>(log.size(), log.size() == parts_.log.n_answered() ? 2 : 1);
        i < log.size(); ++i) {
     const ChatTurn& turn = log.turn(i);
     if (turn.role == "user") {
@@ -302,7 +302,7 @@ Result<void> ChatLoop::show_last_turns() {
     if (was_stopped(turn)) note("(stopped)");
   }
   write_stderr("\n");
-  if (n_answered() < log.size())
+  if (log.n_answered() < log.size())
     note("the last message has no answer; /retry answers it, the next one takes its place");
   return {};
 }

@@ -18,10 +18,8 @@ Result<void> pipe_chat(Conversation& conversation, ChatLog& log, bool json_lines
     if (line.text.find_first_not_of(" \t") == std::string::npos) continue;
 
     const ChatTurn message{"user", line.text, {}, {}};
-    const std::size_t n = log.size();
-    const std::size_t n_before = n > 0 && log.turn(n - 1).role == "user" ? n - 1 : n;
-    std::vector<const ChatTurn*> turns = log.turns();
-    turns.resize(n_before);
+    const std::size_t n_before = log.n_answered();
+    std::vector<const ChatTurn*> turns = log.turns_before(n_before);
     turns.push_back(&message);
     ASSIGN_OR_RETURN(const ConversationPrompt prompt, conversation.prompt(turns, log.system(), log.think()));
     log.add(n_before, message);
@@ -33,8 +31,7 @@ Result<void> pipe_chat(Conversation& conversation, ChatLog& log, bool json_lines
     PlainView view(json_lines ? static_cast<AnswerWriter&>(json) : text);
     const auto choice = static_cast<std::uint32_t>(log.n_alternatives(n_before + 1));
     ASSIGN_OR_RETURN(const ConversationAnswer answer, conversation.answer(prompt, choice, view, nullptr));
-    log.add(n_before + 1, {"assistant", answer.content, answer.thinking,
-                           answer_details(log.model(), conversation.options(), choice, answer)});
+    keep_answer(log, n_before + 1, conversation.options(), choice, answer);
     for (const std::string& note : log.take_notes()) say(note);
     if (answer.error) return *answer.error;
   }

@@ -13,8 +13,6 @@ Json details_of(const ChatTurn& turn) {
   return details && details->is_object() ? *std::move(details) : Json::object();
 }
 
-}  // namespace
-
 std::string answer_details(const std::string& model, const ConversationOptions& options, std::uint32_t choice,
                            const ConversationAnswer& answer) {
   const runtime::SamplingParams& sampling = options.sampling;
@@ -35,6 +33,15 @@ std::string answer_details(const std::string& model, const ConversationOptions& 
                          {"seed", sampling.seed},
                          {"choice", choice}};
   return dump_json(details);
+}
+
+}  // namespace
+
+void keep_answer(ChatLog& log, std::size_t n_before, const ConversationOptions& options, std::uint32_t choice,
+                 const ConversationAnswer& answer) {
+  if (answer.content.empty() && answer.thinking.empty()) return;
+  log.add(n_before,
+          {"assistant", answer.content, answer.thinking, answer_details(log.model(), options, choice, answer)});
 }
 
 std::string message_details(const std::vector<std::string>& file_names, std::size_t n_typed_bytes) {

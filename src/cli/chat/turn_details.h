@@ -4,16 +4,17 @@
 #include <string_view>
 #include <vector>
 
-#include "cli/chat/chat_storage.h"
+#include "cli/chat/chat_log.h"
 #include "cli/chat/conversation.h"
 
 namespace carat::cli {
 
 /// What a chat keeps about a turn beside its text: JSON, docs/formats/chats.md has the members.
 
-/// Of an answer: model, how it was chosen, counts, times, why it ended.
-std::string answer_details(const std::string& model, const ConversationOptions& options, std::uint32_t choice,
-                           const ConversationAnswer& answer);
+/// Adds an answer behind the first `n_before` turns, with model, how it was chosen, counts, times, why it ended; not
+/// one of which nothing came.
+void keep_answer(ChatLog& log, std::size_t n_before, const ConversationOptions& options, std::uint32_t choice,
+                 const ConversationAnswer& answer);
 
 /// Of a message: which files stand before what was typed.
 std::string message_details(const std::vector<std::string>& file_names, std::size_t n_typed_bytes);

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "formats/printable.h"
+
 namespace carat::model {
 namespace {
 
@@ -23,7 +25,7 @@ std::optional<std::int64_t> as_int(const Json& value) {
 std::string shown(const Json& value) {
   std::string text = dump_json(value);
   if (text.size() > 60) text = text.substr(0, 57) + "...";
-  return text;
+  return formats::printable(text);  // JSON leaves DEL and C1 controls as they are
 }
 
 }  // namespace

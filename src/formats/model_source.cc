@@ -52,12 +52,7 @@ std::string ModelSource::name() const {
   return (error ? folder->path : whole).filename().string();
 }
 
-fs::path ModelSource::home() const {
-  const fs::path as_given = gguf ? gguf->paths().front() : folder->path;
-  std::error_code error;
-  fs::path resolved = fs::canonical(as_given, error);
-  return error ? as_given : resolved;
-}
+fs::path ModelSource::home() const { return gguf ? gguf->paths().front() : folder->path; }
 
 std::vector<FileIdentity> ModelSource::identities() const {
   if (gguf) return gguf->identities();

@@ -29,7 +29,7 @@ struct ModelSource {
   }
   /// general.name, or the folder's name.
   std::string name() const;
-  /// The file or folder that holds the model, links resolved: of a split file the first part.
+  /// The file or folder that holds the model: of a split file the first part.
   std::filesystem::path home() const;
 
   /// The files that weights and vocabulary come from, as they were when they were opened (tokenizer.json: as it is).

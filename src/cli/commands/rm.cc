@@ -4,11 +4,9 @@
 
 #include <CLI/App.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "base/json.h"
@@ -27,13 +25,10 @@ struct RmOptions {
   bool json = false;
 };
 
-/// The packed copies of a model, wherever it really is.
+/// The packed copies of a model, wherever it really is (PackCache follows links).
 std::vector<store::PackCache::Entry> packed_copies(const store::StoredModel& model) {
-  std::error_code error;
-  const std::filesystem::path home = std::filesystem::canonical(model.path, error);
-  if (error) return {};
   std::vector<store::PackCache::Entry> copies;
-  for (const auto& path : {store::PackCache::beside(home), pack_cache().in_dir(home)}) {
+  for (const auto& path : {store::PackCache::beside(model.path), pack_cache().in_dir(model.path)}) {
     if (auto entry = store::PackCache::look_at(path)) copies.push_back(*std::move(entry));
   }
   return copies;

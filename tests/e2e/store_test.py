@@ -48,6 +48,9 @@ class StoreCommandsTest(ProgramTest):
         self.ok("add", "mine", file)
         self.ok("ask", "hello", "--model", "mine", "--max-tokens", "2", "--cache-min", "0")
         self.assertEqual(sorted(path.name for path in self.folder.glob("model*")), ["model.gguf", "model.gguf.carat-packed"])
+        self.ok("cache", "--rm", "mine")
+        self.assertFalse((self.folder / "model.gguf.carat-packed").exists(), "by the store's name")
+        self.ok("ask", "hello", "--model", "mine", "--max-tokens", "2", "--cache-min", "0")
         self.ok("rm", "mine")
         self.assertTrue((self.folder / "model.gguf.carat-packed").exists(), "by its path it is still of use")
 

@@ -77,12 +77,24 @@ bool is_called(const Copy& copy, const std::string& name) {
          (!model.empty() && fs::equivalent(name, model, ignored));
 }
 
-Result<void> remove_copies(const store::PackCache& cache, const std::vector<std::string>& names) {
+/// A name of the store stands for the model's path: one by reference is called otherwise than its file.
+std::vector<std::string> with_paths(std::vector<std::string> names) {
+  const auto store = store::ModelStore::open(store::Environment::of_process());
+  for (std::string& name : names) {
+    if (!store || name == "all") continue;
+    if (const auto model = store->find(name); model && !model->broken) name = model->path.string();
+  }
+  return names;
+}
+
+Result<void> remove_copies(const store::PackCache& cache, const std::vector<std::string>& given) {
+  const std::vector<std::string> names = with_paths(given);
   const std::vector<Copy> copies = all_copies(cache, names);
-  for (const std::string& name : names) {
-    const bool any = std::any_of(copies.begin(), copies.end(), [&](const Copy& copy) { return is_called(copy, name); });
-    if (any || name == "all") continue;
-    return not_found(fmt::format("{}: there is no packed copy of that name; `carat cache` lists them", name));
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const bool any =
+        std::any_of(copies.begin(), copies.end(), [&](const Copy& copy) { return is_called(copy, names[i]); });
+    if (any || names[i] == "all") continue;
+    return not_found(fmt::format("{}: there is no packed copy of that name; `carat cache` lists them", given[i]));
   }
   std::uint64_t n_bytes = 0;
   std::size_t n_files = 0;

@@ -29,14 +29,16 @@ void reserve_standard_descriptors() {
   }
 }
 
-void write_stderr(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
+void write_or_lose(int fd, std::string_view text) {
+  while (fd >= 0 && !text.empty()) {
+    const ssize_t n = ::write(fd, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return;
     text.remove_prefix(static_cast<std::size_t>(n));
   }
 }
+
+void write_stderr(std::string_view text) { write_or_lose(STDERR_FILENO, text); }
 
 void say(std::string_view text) {
   // Names of files and words of models stand in what is said; none of them may drive a terminal.

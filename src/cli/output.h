@@ -12,6 +12,9 @@ namespace carat::cli {
 /// descriptor). A closed pipe ends the process quietly, as every filter does (SIGPIPE keeps its default).
 Result<void> write_stdout(std::string_view text);
 
+/// All of `text` to a descriptor; lost where it cannot be written (closed, a full disk), or is negative.
+void write_or_lose(int fd, std::string_view text);
+
 /// Text on stderr. Where stderr cannot be written (closed, a full disk) it is lost: an answer is worth more.
 void write_stderr(std::string_view text);
 

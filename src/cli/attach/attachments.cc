@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "cli/attach/repo_files.h"
 #include "cli/output.h"
+#include "cli/term/safe_text.h"
 
 namespace carat::cli {
 namespace {
@@ -22,14 +23,6 @@ std::size_t longest_fence(std::string_view text) {
     longest = std::max(longest, run);
   }
   return longest;
-}
-
-/// A name on a line of its own, in full: what would break the line is a question mark.
-std::string one_line(std::string_view name) {
-  std::string line = replace_invalid_utf8(name);
-  std::replace_if(
-      line.begin(), line.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
-  return line;
 }
 
 std::string left_out(const RepoFiles& repo) {
@@ -71,7 +64,7 @@ Result<std::vector<Attachment>> read_repo_attachments(const std::string& folder)
 std::string quoted(const Attachment& attachment) {
   const std::string fence(std::max<std::size_t>(3, longest_fence(attachment.text) + 1), '`');
   const std::string_view newline = attachment.text.empty() || attachment.text.back() == '\n' ? "" : "\n";
-  return fmt::format("File {}:\n{}\n{}{}{}\n", one_line(attachment.name), fence, attachment.text, newline, fence);
+  return fmt::format("File {}:\n{}\n{}{}{}\n", safe_line(attachment.name), fence, attachment.text, newline, fence);
 }
 
 std::string with_attachments(const std::vector<Attachment>& attachments, std::string_view question) {

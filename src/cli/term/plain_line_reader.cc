@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "cli/output.h"
 #include "cli/term/safe_text.h"
 #include "cli/term/signal_pipe.h"
 
@@ -17,20 +18,11 @@ namespace {
 // As much as a prompt may have (cli/commands/ask.cc).
 constexpr std::size_t kMaxLineBytes = std::size_t{64} << 20;
 
-void write_all(int fd, std::string_view text) {
-  while (fd >= 0 && !text.empty()) {
-    const ssize_t n = ::write(fd, text.data(), text.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return;
-    text.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 }  // namespace
 
 Result<InputLine> PlainLineReader::read(std::string_view prompt, std::string_view initial) {
-  if (!initial.empty()) write_all(prompt_fd_, safe_text(initial) + "\n");
-  write_all(prompt_fd_, prompt);
+  if (!initial.empty()) write_or_lose(prompt_fd_, safe_text(initial) + "\n");
+  write_or_lose(prompt_fd_, prompt);
   for (std::size_t searched = 0;;) {
     const std::size_t end = buffer_.find('\n', searched);
     if (end != std::string::npos) {
@@ -44,11 +36,11 @@ Result<InputLine> PlainLineReader::read(std::string_view prompt, std::string_vie
       return limit_exceeded(fmt::format("a line of the input has more than {} bytes; send less", kMaxLineBytes));
     }
     if (interrupted_ != nullptr && interrupted_->load()) {
-      write_all(prompt_fd_, "\n");
+      write_or_lose(prompt_fd_, "\n");
       return InputLine{InputLine::Kind::kInterrupt, std::exchange(buffer_, {})};
     }
     if (ended_) {
-      if (buffer_.empty()) write_all(prompt_fd_, "\n");
+      if (buffer_.empty()) write_or_lose(prompt_fd_, "\n");
       if (buffer_.empty()) return InputLine{InputLine::Kind::kEnd, {}};
       return InputLine{InputLine::Kind::kLine, std::exchange(buffer_, {})};
     }

@@ -48,16 +48,12 @@ std::string models_table(const Overview& o) {
                {"fits", Table::kLeft}});
   for (const StoredModelFacts& m : o.models) {
     if (!m.problem.empty()) {
-      table.add({safe_line(m.stored.name), "", "cannot be opened", "", "", "", ""});
+      table.add({safe_line(m.stored.name), "", std::string(kind_of(m)), "", "", "", ""});
       continue;
     }
     const double tokens = m.token_bytes > 0 ? kReached * o.read_gb_per_s * 1e9 / m.token_bytes : 0;
-    table.add({safe_line(m.stored.name), safe_line(m.title),
-               m.drafter               ? "drafter"
-               : m.chat_format.empty() ? "base"
-                                       : "chat",
-               human_bytes(m.n_bytes), size(m.memory_bytes), tokens > 0 ? fmt::format("~{:.0f} tok/s", tokens) : "",
-               fits(m, o.machine)});
+    table.add({safe_line(m.stored.name), safe_line(m.title), std::string(kind_of(m)), human_bytes(m.n_bytes),
+               size(m.memory_bytes), tokens > 0 ? fmt::format("~{:.0f} tok/s", tokens) : "", fits(m, o.machine)});
   }
   return table.to_string();
 }
@@ -111,7 +107,7 @@ Overview look_around() {
     ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
     o.models_dir = store.models_dir();
     o.free_disk_bytes = free_bytes(store.models_dir());
-    ASSIGN_OR_RETURN(o.models, stored_models());
+    ASSIGN_OR_RETURN(o.models, stored_models(store));
     return {};
   }();
   if (!listed) o.problems.push_back(listed.error().to_string());

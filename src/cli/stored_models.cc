@@ -61,8 +61,13 @@ StoredModelFacts look_into(const store::StoredModel& model) {
   return facts;
 }
 
-Result<std::vector<StoredModelFacts>> stored_models() {
-  ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
+std::string_view kind_of(const StoredModelFacts& facts) {
+  if (!facts.problem.empty()) return "cannot be opened";
+  if (facts.drafter) return "drafter";
+  return facts.chat_format.empty() ? "base" : "chat";
+}
+
+Result<std::vector<StoredModelFacts>> stored_models(const store::ModelStore& store) {
   ASSIGN_OR_RETURN(const std::vector<store::StoredModel> models, store.list());
   std::vector<StoredModelFacts> facts;
   for (const store::StoredModel& model : models) facts.push_back(look_into(model));

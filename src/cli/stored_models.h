@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -30,7 +31,10 @@ inline constexpr std::int64_t kUsualContext = 8192;
 /// Opens it and reads its headers; packs nothing.
 StoredModelFacts look_into(const store::StoredModel& model);
 
-/// All of them. Errors: those of ModelStore.
-Result<std::vector<StoredModelFacts>> stored_models();
+/// All of them. Errors: those of ModelStore::list.
+Result<std::vector<StoredModelFacts>> stored_models(const store::ModelStore& store);
+
+/// "chat", "base", "drafter", "cannot be opened"
+std::string_view kind_of(const StoredModelFacts& facts);
 
 }  // namespace carat::cli

@@ -15,6 +15,7 @@
 #include "base/descriptor.h"
 #include "base/file_error.h"
 #include "store/dir_lock.h"
+#include "store/pack_cache.h"
 #include "store/split_name.h"
 
 namespace carat::store {
@@ -23,7 +24,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxNameLength = 96;
-constexpr std::string_view kPackedCopy = ".carat-packed";
 constexpr std::string_view kAsidePrefix = ".add-";
 
 bool is_name_character(char c) {
@@ -65,7 +65,7 @@ Result<std::vector<fs::path>> files_below(const fs::path& folder) {
     std::error_code ignored;
     if (name.starts_with('.')) {
       it.disable_recursion_pending();
-    } else if (fs::is_regular_file(it->path(), ignored) && !name.ends_with(kPackedCopy)) {
+    } else if (fs::is_regular_file(it->path(), ignored) && !name.ends_with(PackCache::kSuffix)) {
       files.push_back(it->path().lexically_relative(folder));  // by its name, wherever a link leads
     }
   }
@@ -204,7 +204,7 @@ bool is_plain_name(std::string_view name) {
 Result<ModelName> ModelName::parse(std::string_view text) {
   const bool good = text.size() <= kMaxNameLength && is_plain_name(text);
   // What the models folder gives a meaning of its own: another file's extension, pieces that are no model, parts.
-  const bool taken = text.ends_with(".gguf") || text.ends_with(kPackedCopy) || text.starts_with("mmproj-") ||
+  const bool taken = text.ends_with(".gguf") || text.ends_with(PackCache::kSuffix) || text.starts_with("mmproj-") ||
                      text.starts_with("mtp-") || split_name(text).has_value();
   if (good && !taken) return ModelName(std::string(text));
   if (good) {

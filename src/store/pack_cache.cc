@@ -19,8 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSuffix = ".carat-packed";
-
 fs::path whole_path(const fs::path& path) {
   std::error_code error;
   fs::path whole = fs::canonical(path, error);

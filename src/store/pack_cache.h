@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -20,6 +21,8 @@ namespace carat::store {
 ///     for (const fs::path& path : cache.places("models/gemma.gguf")) ...
 class PackCache {
  public:
+  /// How a copy's name ends.
+  static constexpr std::string_view kSuffix = ".carat-packed";
   /// Most bytes of all copies together; the ones not used for the longest time go first.
   static constexpr std::uint64_t kMaxBytes = std::uint64_t{64} << 30;
 

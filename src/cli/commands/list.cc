@@ -23,12 +23,6 @@ struct ListOptions {
   bool json = false;
 };
 
-std::string kind_of(const StoredModelFacts& facts) {
-  if (!facts.problem.empty()) return "cannot be opened";
-  if (facts.drafter) return "drafter";
-  return facts.chat_format.empty() ? "base" : "chat";
-}
-
 std::string as_json(const std::vector<StoredModelFacts>& models) {
   Json list = Json::array();
   for (const StoredModelFacts& m : models) {
@@ -61,7 +55,8 @@ std::string as_text(const std::vector<StoredModelFacts>& models) {
     const std::string where =
         m.stored.linked ? fmt::format("→ {}", std::filesystem::weakly_canonical(m.stored.path, ignored).string())
                         : "in the store";
-    table.add({safe_line(m.stored.name), safe_line(m.title), kind_of(m), opened ? human_bytes(m.n_bytes) : "",
+    table.add({safe_line(m.stored.name), safe_line(m.title), std::string(kind_of(m)),
+               opened ? human_bytes(m.n_bytes) : "",
                opened ? human_bytes(static_cast<std::uint64_t>(m.memory_bytes)) : "", safe_line(where)});
     if (!opened) problems += safe_text(fmt::format("{}: {}\n", m.stored.name, m.problem));
   }
@@ -69,8 +64,8 @@ std::string as_text(const std::vector<StoredModelFacts>& models) {
 }
 
 Result<void> list(const ListOptions& options) {
+  ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
   if (options.names) {
-    ASSIGN_OR_RETURN(const auto store, store::ModelStore::open(store::Environment::of_process()));
     ASSIGN_OR_RETURN(const auto models, store.list());
     std::string names;  // those that may be typed as they are; shells complete with them
     for (const store::StoredModel& model : models) {
@@ -78,7 +73,7 @@ Result<void> list(const ListOptions& options) {
     }
     return write_stdout(names);
   }
-  ASSIGN_OR_RETURN(const std::vector<StoredModelFacts> models, stored_models());
+  ASSIGN_OR_RETURN(const std::vector<StoredModelFacts> models, stored_models(store));
   if (options.json) return write_stdout(as_json(models));
   if (models.empty()) {
     say("there is no model in the store yet; carat add NAME FILE puts one there");

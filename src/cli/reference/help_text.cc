@@ -18,13 +18,6 @@ std::size_t width_of(const Terminal& terminal) {
   return std::clamp<std::size_t>(static_cast<std::size_t>(std::max(terminal.columns, 0)), 40, kMaxColumns);
 }
 
-std::string left_of(const OptionReference& option) {
-  std::string left = fmt::format("{}", fmt::join(option.names, ", "));
-  if (!option.value.empty()) left += " " + option.value;
-  if (option.repeated) left += "...";
-  return left;
-}
-
 std::string row(std::string_view left, std::string_view right, std::size_t width) {
   const std::string wrapped = wrap(right, width - kNameColumns - 2, kNameColumns + 2);
   if (left.size() + 2 > kNameColumns) return fmt::format("  {}\n{:{}}{}\n", left, "", kNameColumns + 2, wrapped);
@@ -34,7 +27,7 @@ std::string row(std::string_view left, std::string_view right, std::size_t width
 std::string row(const OptionReference& option, std::size_t width) {
   std::string right = option.help;
   if (!option.default_value.empty()) right += fmt::format(" [{}]", option.default_value);
-  return row(left_of(option), right, width);
+  return row(spelling(option), right, width);
 }
 
 std::string indented(std::string_view lines) {

@@ -19,12 +19,9 @@ std::string cell(std::string_view text) {
 }
 
 std::string option_row(const OptionReference& option) {
-  std::string left = fmt::format("{}", fmt::join(option.names, ", "));
-  if (!option.value.empty()) left += " " + option.value;
-  if (option.repeated) left += "...";
   std::string right = option.help;
   if (!option.default_value.empty()) right += fmt::format(" (default {})", option.default_value);
-  return fmt::format("| `{}` | {} |\n", cell(left), cell(right));
+  return fmt::format("| `{}` | {} |\n", cell(spelling(option)), cell(right));
 }
 
 std::string option_table(const std::string& title, const std::vector<OptionReference>& options) {

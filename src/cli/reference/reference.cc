@@ -85,6 +85,13 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
+std::string spelling(const OptionReference& option) {
+  std::string text = fmt::format("{}", fmt::join(option.names, ", "));
+  if (!option.value.empty()) text += " " + option.value;
+  if (option.repeated) text += "...";
+  return text;
+}
+
 PageParts split_page(std::string_view markdown) {
   constexpr std::string_view kFence = "```";
   PageParts parts;

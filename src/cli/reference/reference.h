@@ -22,6 +22,9 @@ struct OptionReference {
   bool required = false;
 };
 
+/// "-m, --model MODEL", "PROMPT..."
+std::string spelling(const OptionReference& option);
+
 struct OptionGroup {
   std::string title;  ///< "Options", "Engine"
   std::vector<OptionReference> options;

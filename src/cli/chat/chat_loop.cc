@@ -145,7 +145,8 @@ std::string ChatLoop::file_names() const {
 Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
   const std::size_t n_before = edit_.turn.value_or(parts_.log.n_answered());
   const ChatTurn turn = message_of_files(typed);
-  if (const auto prompt = prompt_with(turn); !prompt) {
+  const auto prompt = prompt_with(turn);
+  if (!prompt) {
     problem(prompt.error());
     note("the message is not sent; /edit brings it back");
     if (!files_.empty()) note(fmt::format("with it wait {}; /file - leaves them out", file_names()));
@@ -157,22 +158,16 @@ Result<ChatLoop::Next> ChatLoop::send(const std::string& typed) {
   files_.clear();
   parts_.log.add(n_before, turn);
   say_notes();
-  return answer(n_before + 1);
+  return answer(n_before + 1, *prompt);
 }
 
-/// Answers the first `n_before` turns; an answer that is there already is left aside.
-Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before) {
-  const auto prompt =
-      parts_.conversation.prompt(parts_.log.turns_before(n_before), parts_.log.system(), parts_.log.think());
-  if (!prompt) {
-    problem(prompt.error());
-    return Next::kGoOn;
-  }
+/// Answers the first `n_before` turns, whose prompt this is; an answer that is there already is left aside.
+Result<ChatLoop::Next> ChatLoop::answer(std::size_t n_before, const ConversationPrompt& prompt) {
   const auto choice = static_cast<std::uint32_t>(parts_.log.n_alternatives(n_before));
   const std::unique_ptr<AnswerView> shown = parts_.view(show_thoughts_);
   ListeningView view(*shown, parts_.reader);
   parts_.interrupts.clear();
-  auto answered = parts_.conversation.answer(*prompt, choice, view, &parts_.interrupts.flag());
+  auto answered = parts_.conversation.answer(prompt, choice, view, &parts_.interrupts.flag());
   const int n_interrupts = parts_.interrupts.count();
   parts_.interrupts.clear();
   if (!answered) {

@@ -62,7 +62,7 @@ class ChatLoop {
   Next on_interrupt();
   Result<Next> on_line(const std::string& line);
   Result<Next> send(const std::string& typed);
-  Result<Next> answer(std::size_t n_before);
+  Result<Next> answer(std::size_t n_before, const ConversationPrompt& prompt);
   void explain_end(const ConversationAnswer& answer) const;
   /// The prompt that a message with the waiting files would make. Errors: Conversation::prompt's.
   Result<ConversationPrompt> prompt_with(const ChatTurn& message) const;

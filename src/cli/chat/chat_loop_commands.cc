@@ -198,7 +198,14 @@ Result<ChatLoop::Next> ChatLoop::retry() {
     note("temperature is 0, so the answer will be the same");
   }
   // Of an answered message the answer is the last turn; of another one it is itself.
-  return answer(n == parts_.log.size() ? n - 1 : parts_.log.size());
+  const std::size_t n_before = n == parts_.log.size() ? n - 1 : parts_.log.size();
+  const auto prompt =
+      parts_.conversation.prompt(parts_.log.turns_before(n_before), parts_.log.system(), parts_.log.think());
+  if (!prompt) {
+    problem(prompt.error());
+    return Next::kGoOn;
+  }
+  return answer(n_before, *prompt);
 }
 
 Result<ChatLoop::Next> ChatLoop::edit() {

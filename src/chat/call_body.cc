@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "chat/limits.h"
 #include "chat/python_text.h"
 #include "tokenizer/control_tokens.h"
@@ -11,12 +12,6 @@ namespace carat::chat {
 namespace {
 
 constexpr std::string_view kBlanks = " \t\r\n";
-
-std::string_view trim(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
 
 std::string without_marks(std::string_view text) {
   std::string out(text);

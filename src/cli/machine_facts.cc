@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/text.h"
 #include "base/thread_pool.h"
 #include "runtime/control_group.h"
 
@@ -19,18 +20,11 @@ namespace fs = std::filesystem;
 
 constexpr std::pair<int, int> kFilesInHugePages = {6, 16};  // Linux
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\n";
-  const std::size_t first = text.find_first_not_of(kBlank);
-  if (first == std::string_view::npos) return "";
-  return text.substr(first, text.find_last_not_of(kBlank) + 1 - first);
-}
-
 std::optional<std::string> first_line(const fs::path& path) {
   std::ifstream file(path);
   std::string line;
-  if (!std::getline(file, line) || trimmed(line).empty()) return std::nullopt;
-  return std::string(trimmed(line));
+  if (!std::getline(file, line) || trim(line).empty()) return std::nullopt;
+  return std::string(trim(line));
 }
 
 std::optional<std::string> cpu_name(const fs::path& path) {
@@ -38,7 +32,7 @@ std::optional<std::string> cpu_name(const fs::path& path) {
   for (std::string line; std::getline(file, line);) {
     if (!line.starts_with("model name")) continue;
     const std::size_t colon = line.find(':');
-    const std::string_view name = colon == std::string::npos ? "" : trimmed(std::string_view(line).substr(colon + 1));
+    const std::string_view name = colon == std::string::npos ? "" : trim(std::string_view(line).substr(colon + 1));
     if (!name.empty()) return std::string(name);
   }
   return std::nullopt;

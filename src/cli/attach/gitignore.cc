@@ -3,18 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
+
 namespace carat::cli {
 namespace {
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  for (;;) {
-    const std::size_t end = text.find(separator);
-    parts.push_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
-}
 
 /// The `[...]` at `at` of a pattern against c: whether it matches, and where the pattern goes on. Nothing when it has
 /// no end: then the pattern matches no name, as in git (and nobody looks for that end again for every character).

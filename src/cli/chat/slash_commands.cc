@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "cli/term/safe_text.h"
 #include "store/near_miss.h"
 
@@ -27,12 +28,6 @@ constexpr SlashCommand kCommands[] = {
     {Slash::kBye, "/bye", "", "leave (Ctrl-D too)"},
 };
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
 std::string_view first_word(std::string_view text) { return text.substr(0, text.find_first_of(" \t")); }
 
 /// Those of `words` that begin like `typed`.
@@ -55,7 +50,7 @@ Result<std::optional<SlashLine>> parse_slash(std::string_view line) {
   if (!line.starts_with('/') || is_path || line.find('\n') != std::string_view::npos) {
     return std::optional<SlashLine>();
   }
-  const std::string_view argument = trim(line.substr(word.size()));
+  const std::string_view argument = trim(line.substr(word.size()), " \t");
   std::vector<std::string> names;
   for (const SlashCommand& command : kCommands) {
     names.emplace_back(command.name);

@@ -4,20 +4,17 @@
 
 #include <CLI/App.hpp>
 
+#include "base/text.h"
 #include "cli/page.h"
 #include "cli/program.h"
 
 namespace carat::cli {
 namespace {
 
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  while (true) {
-    const std::size_t end = text.find(separator);
-    parts.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) return parts;
-    text.remove_prefix(end + 1);
-  }
+/// What CLI11 writes with commas between.
+std::vector<std::string> listed(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text, ',');
+  return {parts.begin(), parts.end()};
 }
 
 /// CLI11 says "TEXT:{exact,fast}", "INT:POSITIVE", "SIZE"; people want "exact|fast", "N", "SIZE".
@@ -26,7 +23,7 @@ void set_value(OptionReference& option, const std::string& type_name) {
   const std::string type = type_name.substr(0, colon);
   std::string check = colon == std::string::npos ? "" : type_name.substr(colon + 1);
   if (check.starts_with('{') && check.ends_with('}')) {
-    option.choices = split(check.substr(1, check.size() - 2), ',');
+    option.choices = listed(check.substr(1, check.size() - 2));
     option.value = fmt::format("{}", fmt::join(option.choices, "|"));
   } else if (type == "INT" || type == "UINT") {
     option.value = "N";
@@ -40,7 +37,7 @@ void set_value(OptionReference& option, const std::string& type_name) {
 OptionReference option_reference(const CLI::Option& option) {
   OptionReference out;
   const bool positional = option.nonpositional() == false;
-  out.names = positional ? std::vector{option.get_name(true)} : split(option.get_name(false, true), ',');
+  out.names = positional ? std::vector{option.get_name(true)} : listed(option.get_name(false, true));
   if (option.get_expected_max() > 0) set_value(out, option.get_type_name());
   if (positional) out.value.clear();  // the name says it
   out.default_value = option.get_default_str();
@@ -77,12 +74,6 @@ OptionGroup& group_of(CommandReference& command, const std::string& title) {
   return command.options.emplace_back(OptionGroup{title, {}});
 }
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of('\n');
-  if (begin == std::string_view::npos) return "";
-  return text.substr(begin, text.find_last_not_of('\n') + 1 - begin);
-}
-
 }  // namespace
 
 std::string spelling(const OptionReference& option) {
@@ -98,12 +89,12 @@ PageParts split_page(std::string_view markdown) {
   const std::size_t open = markdown.find(kFence);
   const std::size_t begin = open == std::string_view::npos ? open : markdown.find('\n', open);
   const std::size_t close = begin == std::string_view::npos ? begin : markdown.find(kFence, begin);
-  if (close == std::string_view::npos || !trim(markdown.substr(0, open)).empty()) {
-    parts.prose = trim(markdown);
+  if (close == std::string_view::npos || !trim(markdown.substr(0, open), "\n").empty()) {
+    parts.prose = trim(markdown, "\n");
     return parts;
   }
-  parts.examples = trim(markdown.substr(begin, close - begin));
-  parts.prose = trim(markdown.substr(close + kFence.size()));
+  parts.examples = trim(markdown.substr(begin, close - begin), "\n");
+  parts.prose = trim(markdown.substr(close + kFence.size()), "\n");
   return parts;
 }
 

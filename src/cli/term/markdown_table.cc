@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "cli/term/markdown_inline.h"
 #include "cli/term/text_width.h"
 
@@ -16,15 +17,11 @@ struct Cell {
 };
 using Row = std::vector<Cell>;
 
-std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
+constexpr std::string_view kBlanks = " \t";
 
 /// The texts between bars. A bar behind a backslash or inside `code` separates nothing.
 std::vector<std::string> split(std::string_view line) {
-  line = trim(line);
+  line = trim(line, kBlanks);
   if (line.starts_with('|')) line.remove_prefix(1);
   std::vector<std::string> cells(1);
   bool in_code = false;
@@ -40,8 +37,8 @@ std::vector<std::string> split(std::string_view line) {
       cells.back() += line[i];
     }
   }
-  if (trim(cells.back()).empty() && cells.size() > 1) cells.pop_back();  // behind the last bar
-  for (std::string& cell : cells) cell = std::string(trim(cell));
+  if (trim(cells.back(), kBlanks).empty() && cells.size() > 1) cells.pop_back();  // behind the last bar
+  for (std::string& cell : cells) cell = std::string(trim(cell, kBlanks));
   return cells;
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "chat/render.h"
+#include "cli/answer_limits.h"
 #include "cli/answer_stream.h"
 #include "cli/attach/attachments.h"
 #include "cli/chat_model.h"
@@ -30,16 +31,13 @@ namespace {
 
 using tokenizer::TokenId;
 
-// Without --max-tokens: a chat model ends by itself, a base model talks on.
-constexpr std::int64_t kMaxChatTokens = 8192;
-constexpr std::int64_t kMaxBaseTokens = 200;
 constexpr std::size_t kMaxPromptBytes = std::size_t{64} << 20;
 
 struct AskOptions {
   std::vector<std::string> words;  ///< joined by blanks; "-" or none: stdin
   std::string system;
   bool think = false;
-  std::int64_t max_tokens = 0;  ///< 0 = as above
+  std::int64_t max_tokens = 0;  ///< 0 = as max_answer_tokens
   std::vector<std::string> stop;
   std::vector<std::string> files;
   std::vector<std::string> repos;
@@ -139,10 +137,7 @@ Result<Question> plain_question(const AskOptions& options, const std::string& te
 Result<std::int64_t> context_for(const AskOptions& options, std::int64_t n_prompt, std::int64_t max_tokens,
                                  const model::ModelConfig& config) {
   const std::int64_t limit = config.context_length;
-  if (options.engine.context > limit) {
-    return limit_exceeded(
-        fmt::format("--context {}: {} was made for at most {} tokens", options.engine.context, config.name, limit));
-  }
+  RETURN_IF_ERROR(check_context(options.engine.context, config));
   const std::int64_t context =
       options.engine.context > 0 ? options.engine.context : std::min(limit, n_prompt + max_tokens);
   if (n_prompt >= context && context == limit) {
@@ -190,9 +185,7 @@ Result<void> ask(const AskOptions& options) {
                                              : plain_question(options, text, tokenizer));
   question.stop_ids = stop_ids(checkpoint.config, tokenizer, format.has_value());
   const auto n_prompt = static_cast<std::int64_t>(question.ids.size());
-  const std::int64_t max_tokens = options.max_tokens > 0 ? options.max_tokens
-                                  : format               ? kMaxChatTokens
-                                                         : kMaxBaseTokens;
+  const std::int64_t max_tokens = max_answer_tokens(options.max_tokens, format.has_value());
   ASSIGN_OR_RETURN(const std::int64_t context, context_for(options, n_prompt, max_tokens, checkpoint.config));
 
   ASSIGN_OR_RETURN(const auto loaded, LoadedEngine::load(std::move(checkpoint), std::move(copy), options.engine,

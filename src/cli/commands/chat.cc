@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "cli/answer_limits.h"
 #include "cli/chat/chat_loop.h"
 #include "cli/chat/chat_view.h"
 #include "cli/chat/pipe_chat.h"
@@ -33,15 +34,12 @@ namespace {
 
 // Where --context does not say otherwise: hours of talk, and little memory.
 constexpr std::int64_t kContext = 8192;
-// Without --max-tokens: a chat model ends by itself, a base model talks on.
-constexpr std::int64_t kMaxChatTokens = 8192;
-constexpr std::int64_t kMaxBaseTokens = 200;
 
 struct ChatOptions {
   std::string model;  ///< the argument; --model is the engine's
   std::string system;
   bool think = false;
-  std::int64_t max_tokens = 0;  ///< 0 = as above
+  std::int64_t max_tokens = 0;  ///< 0 = as max_answer_tokens
   std::vector<std::string> stop;
   bool resume = false;
   std::string load;
@@ -116,10 +114,7 @@ Result<std::string> model_argument(const ChatOptions& options, const std::option
 }
 
 Result<std::int64_t> context_of(const ChatOptions& options, const model::ModelConfig& config) {
-  if (options.engine.context > config.context_length) {
-    return limit_exceeded(fmt::format("--context {}: {} was made for at most {} tokens", options.engine.context,
-                                      config.name, config.context_length));
-  }
+  RETURN_IF_ERROR(check_context(options.engine.context, config));
   return options.engine.context > 0 ? options.engine.context : std::min(kContext, config.context_length);
 }
 
@@ -208,11 +203,7 @@ Result<void> chat(const ChatOptions& options) {
   ASSIGN_OR_RETURN(const std::int64_t context, context_of(options, checkpoint.config));
   const bool taught = has_chat_template(checkpoint.source);
   ConversationOptions talk_options{family_chat_format(checkpoint.config), stop_ids(checkpoint.config, tokenizer, true),
-                                   sampling,
-                                   options.max_tokens > 0 ? options.max_tokens
-                                   : taught               ? kMaxChatTokens
-                                                          : kMaxBaseTokens,
-                                   options.stop};
+                                   sampling, max_answer_tokens(options.max_tokens, taught), options.stop};
   if (options.think && !has_thinking(talk_options.format)) {
     return invalid_argument("--think: Gemma 3's chat format has no thinking; leave it out or use a Gemma 4 model");
   }

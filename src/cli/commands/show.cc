@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "cli/answer_limits.h"
 #include "cli/chat_model.h"
 #include "cli/engine_options.h"
 #include "cli/layer_drawing.h"
@@ -174,10 +175,7 @@ Result<void> show(const ShowOptions& options) {
   ASSIGN_OR_RETURN(const model::Checkpoint checkpoint, model::Checkpoint::open(path));
   const model::ModelConfig& config = checkpoint.config;
   const std::int64_t context = options.context > 0 ? options.context : std::min(kContext, config.context_length);
-  if (context > config.context_length) {
-    return limit_exceeded(
-        fmt::format("--context {}: {} was made for at most {} tokens", context, config.name, config.context_length));
-  }
+  RETURN_IF_ERROR(check_context(context, config));
   ASSIGN_OR_RETURN(const runtime::MemoryPlan plan,
                    runtime::plan_memory(checkpoint, {.context = context, .chunk = kPromptChunk, .kv_type = type}));
   const auto format = chat_format_of(checkpoint.source, config);

@@ -20,6 +20,22 @@ std::int64_t pages_for(std::int64_t keys) { return (keys + kKvPageKeys - 1) / kK
 /// Keeps page_bytes() far from overflow; every released shape is below 2^15 in both.
 constexpr std::int64_t kMaxDimension = std::int64_t{1} << 20;
 
+/// `copies` times the pages of every layer, in bytes. Errors: kLimit on overflow, with what they are for.
+template <typename PagesOfLayer>
+Result<std::int64_t> bytes_of_pages(std::span<const KvLayerLayout> layouts, std::int64_t copies,
+                                    PagesOfLayer pages_of_layer, std::string_view what) {
+  Checked<std::uint64_t> total(0);
+  for (const KvLayerLayout& l : layouts) {
+    total = total + Checked<std::uint64_t>(static_cast<std::uint64_t>(pages_of_layer(l))) *
+                        static_cast<std::uint64_t>(copies) * static_cast<std::uint64_t>(l.page_bytes());
+  }
+  const auto bytes = total.value();
+  if (!bytes || *bytes > static_cast<std::uint64_t>(INT64_MAX)) {
+    return limit_exceeded(fmt::format("K/V for {} exceeds 2^63 bytes; ask for a smaller context", what));
+  }
+  return static_cast<std::int64_t>(*bytes);
+}
+
 }  // namespace
 
 Result<KvCache> KvCache::create(Options options) {
@@ -54,45 +70,29 @@ KvCache::KvCache(Options options) : options_(std::move(options)) {
 Result<std::int64_t> KvCache::planned_bytes(std::span<const KvLayerLayout> layouts, std::int64_t context,
                                             std::int64_t n_sequences, std::int64_t chunk) {
   CARAT_CHECK(context >= 0 && n_sequences >= 0 && chunk >= 1);
-  Checked<std::uint64_t> total(0);
-  for (const KvLayerLayout& l : layouts) {
-    std::int64_t pages = pages_for(context);
-    if (l.window > 0) {
-      // n keys that may start anywhere in a page touch at most 1 + ceil((n - 1) / 64) pages.
-      const std::int64_t keys = std::min(l.window, context) - 1 + std::min(chunk, context) + kKeep;
-      pages = std::min(pages, 1 + pages_for(std::max<std::int64_t>(0, keys - 1)));
-    }
-    total = total + Checked<std::uint64_t>(static_cast<std::uint64_t>(pages)) *
-                        static_cast<std::uint64_t>(n_sequences) * static_cast<std::uint64_t>(l.page_bytes());
-  }
-  const auto bytes = total.value();
-  if (!bytes || *bytes > static_cast<std::uint64_t>(INT64_MAX)) {
-    return limit_exceeded(fmt::format(
-        "K/V for a context of {} in {} sequences exceeds 2^63 bytes; ask for a smaller context", context, n_sequences));
-  }
-  return static_cast<std::int64_t>(*bytes);
+  const auto pages_of_layer = [&](const KvLayerLayout& l) {
+    if (l.window <= 0) return pages_for(context);
+    // n keys that may start anywhere in a page touch at most 1 + ceil((n - 1) / 64) pages.
+    const std::int64_t keys = std::min(l.window, context) - 1 + std::min(chunk, context) + kKeep;
+    return std::min(pages_for(context), 1 + pages_for(std::max<std::int64_t>(0, keys - 1)));
+  };
+  return bytes_of_pages(layouts, n_sequences, pages_of_layer,
+                        fmt::format("a context of {} in {} sequences", context, n_sequences));
 }
 
 Result<std::int64_t> KvCache::planned_fork_bytes(std::span<const KvLayerLayout> layouts, std::int64_t context,
                                                  std::int64_t chunk) {
   CARAT_CHECK(context >= 0 && chunk >= 1);
-  Checked<std::uint64_t> total(0);
-  for (const KvLayerLayout& l : layouts) {
+  const auto pages_of_layer = [&](const KvLayerLayout& l) {
     std::int64_t pages = 1;
     if (l.window > 0) {
       // The room of a prompt chunk is free by then.
       const std::int64_t keys = std::min(l.window, context) - 1 + kKeep - std::min(chunk, context);
       pages += 1 + pages_for(std::max<std::int64_t>(0, keys));
     }
-    total = total + Checked<std::uint64_t>(static_cast<std::uint64_t>(std::min(pages, pages_for(context)))) *
-                        static_cast<std::uint64_t>(l.page_bytes());
-  }
-  const auto bytes = total.value();
-  if (!bytes || *bytes > static_cast<std::uint64_t>(INT64_MAX)) {
-    return limit_exceeded(
-        fmt::format("K/V for a context of {} exceeds 2^63 bytes; ask for a smaller context", context));
-  }
-  return static_cast<std::int64_t>(*bytes);
+    return std::min(pages, pages_for(context));
+  };
+  return bytes_of_pages(layouts, 1, pages_of_layer, fmt::format("a context of {}", context));
 }
 
 KvCache::Sequence& KvCache::sequence(SequenceId id) { return const_cast<Sequence&>(std::as_const(*this).sequence(id)); }
